@@ -3,21 +3,46 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := run
 PYTHON ?= python3
+PORT ?= 5000
+ONLY ?=
 PIP := .venv/bin/python -m pip --disable-pip-version-check
+INSTALL := $(PIP) install -qq --no-deps --no-compile --require-hashes
 
-.PHONY: run test bench promises lint format lock browser
+.PHONY: run test lint format bench promises browser lock
 
-# .venv ------------------------------------------------------------------------------------------
-# Two stamps: what Varde runs on is enough for `make run`; everything else also needs the tools.
-.venv/bin/python:
-	$(PYTHON) -m venv .venv
+run: .venv/run.stamp
+	PORT=$(PORT) deploy/run-demo
 
-.venv/run.stamp: requirements.txt | .venv/bin/python
-	$(PIP) install -qq --no-deps --no-compile --require-hashes -r requirements.txt
-	touch $@
+test: .venv/dev.stamp browser lint
+	tests/support/check-schema
+	.venv/bin/pytest -n 2 -m "not browser"
+	.venv/bin/pytest -n 2 -m "not browser and not pure" --database postgresql
+	.venv/bin/pytest -n 2 -m browser
 
-.venv/dev.stamp: requirements-dev.txt .venv/run.stamp
-	$(PIP) install -qq --no-deps --no-compile --require-hashes -r requirements-dev.txt
+lint: .venv/dev.stamp
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/djlint templates --quiet --check
+	.venv/bin/djlint templates --quiet --lint
+
+format: .venv/dev.stamp
+	.venv/bin/ruff check --fix
+	.venv/bin/ruff format
+	.venv/bin/djlint templates --quiet --reformat || true
+
+bench: .venv/dev.stamp
+	ONLY=$(ONLY) .venv/bin/python -m bench
+
+promises: .venv/dev.stamp
+	.venv/bin/pytest -m promise --promises full
+
+# Chromium (Playwright's own where it can be had, otherwise the distribution's), axe and the HTML validator.
+browser: tests/browser/node_modules/.package-lock.json .venv/dev.stamp
+	.venv/bin/python -m tests.support.chromium --install
+
+tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
+	npm ci --prefix tests/browser --ignore-scripts --loglevel error
 	touch $@
 
 lock: .venv/dev.stamp
@@ -25,3 +50,15 @@ lock: .venv/dev.stamp
 	  .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url --no-emit-find-links $(UPGRADE) $$name.in -o $$name.txt; \
 	done
+
+# Two stamps: what Varde runs on is enough for `make run`; everything else also needs the tools.
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/run.stamp: requirements.txt | .venv/bin/python
+	$(INSTALL) -r requirements.txt
+	touch $@
+
+.venv/dev.stamp: requirements-dev.txt .venv/run.stamp
+	$(INSTALL) -r requirements-dev.txt
+	touch $@
