@@ -1,0 +1,107 @@
+"""Settings from the environment, one class per environment. A missing secret stops the start."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+INSTANCE = Path(__file__).parent / "instance"
+
+
+class MissingSetting(RuntimeError):
+    """A setting that this environment cannot do without is not set."""
+
+
+def _database_url(default: str) -> str:
+    url = os.environ.get("DATABASE_URL", default)
+    for prefix in ("postgres://", "postgresql://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url
+
+
+class Config:
+    """What all environments share."""
+
+    NAME = "base"
+    DEMO = False
+    TESTING = False
+    BABEL_DEFAULT_LOCALE = "nb"
+    BABEL_DEFAULT_TIMEZONE = "Europe/Oslo"
+    LANGUAGES = ("nb",)
+    SESSION_COOKIE_NAME = "varde"
+    SESSION_COOKIE_HTTPONLY = True
+    SESSION_COOKIE_SAMESITE = "Lax"
+    WTF_CSRF_TIME_LIMIT = None
+    MAX_CONTENT_LENGTH = 8 * 1024 * 1024
+    MAX_FORM_MEMORY_SIZE = 2 * 1024 * 1024
+    RATELIMIT_STRATEGY = "fixed-window"
+    RATELIMIT_HEADERS_ENABLED = False
+    SQLALCHEMY_TRACK_MODIFICATIONS = False
+    SEND_FILE_MAX_AGE_DEFAULT = timedelta(days=365)
+
+    def __init__(self) -> None:
+        self.SQLALCHEMY_DATABASE_URI = _database_url(f"sqlite:///{INSTANCE / 'varde.sqlite'}")
+        self.SECRET_KEY = os.environ.get("SECRET_KEY", "only-for-development")
+        self.BASE_URL = os.environ.get("BASE_URL", f"http://127.0.0.1:{os.environ.get('PORT', '5000')}")
+        self.MAIL_FROM = os.environ.get("MAIL_FROM", "Varde <varde@kdf.example>")
+        self.SMTP_URL = os.environ.get("SMTP_URL", "")
+        self.MAIL_FOLDER: Path | None = Path(os.environ.get("MAIL_FOLDER", INSTANCE / "mail"))
+        self.RATELIMIT_STORAGE_URI = os.environ.get("RATELIMIT_STORAGE_URI", "memory://")
+        self.SQLALCHEMY_ENGINE_OPTIONS: dict[str, Any] = {"pool_pre_ping": False}
+
+
+class Development(Config):
+    NAME = "development"
+
+
+class Demo(Config):
+    """The demonstration: invented people, one click to be any of them."""
+
+    NAME = "demo"
+    DEMO = True
+
+
+class Testing(Config):
+    NAME = "testing"
+    TESTING = True
+    RATELIMIT_ENABLED = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.SQLALCHEMY_DATABASE_URI = _database_url("sqlite://")
+        self.MAIL_FOLDER = None
+        self.BASE_URL = "http://localhost"
+
+
+class Production(Config):
+    NAME = "production"
+    SESSION_COOKIE_NAME = "__Host-varde"
+    SESSION_COOKIE_SECURE = True
+    PREFERRED_URL_SCHEME = "https"
+
+    def __init__(self) -> None:
+        missing = [
+            name
+            for name in ("SECRET_KEY", "DATABASE_URL", "BASE_URL", "SMTP_URL", "MAIL_FROM")
+            if not os.environ.get(name)
+        ]
+        if missing:
+            raise MissingSetting(f"Production needs these environment variables: {', '.join(missing)}")
+        if os.environ.get("VARDE_DEMO"):
+            raise MissingSetting("VARDE_DEMO is set: the demonstration never runs in production")
+        super().__init__()
+        if len(self.SECRET_KEY) < 32:
+            raise MissingSetting("SECRET_KEY must have at least 32 characters")
+        self.MAIL_FOLDER = None
+
+
+ENVIRONMENTS: dict[str, type[Config]] = {c.NAME: c for c in (Development, Demo, Testing, Production)}
+
+
+def from_environment() -> Config:
+    """The settings that VARDE_ENV names; production when it names nothing, so that nothing opens by accident."""
+    name = os.environ.get("VARDE_ENV", "production")
+    if name not in ENVIRONMENTS:
+        raise MissingSetting(f"VARDE_ENV is {name!r}; it must be one of {', '.join(ENVIRONMENTS)}")
+    return ENVIRONMENTS[name]()

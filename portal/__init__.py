@@ -1,0 +1,82 @@
+"""Varde: the portal for KDF's coaching pilot and mentor scheme."""
+
+import logging
+from importlib import import_module
+from pathlib import Path
+
+import structlog
+from flask import Flask
+from whitenoise import WhiteNoise
+
+from config import Config
+from portal import access, cli, database, errors, rendering, security
+from portal.accounts import sign_in
+from portal.audit import register as register_audit
+from portal.extensions import babel, csrf, db, htmx, limiter, login_manager, migrate
+
+ROOT = Path(__file__).parent.parent
+
+# Module and blueprint of every subject, in the order of DESIGN.md.
+BLUEPRINTS = (
+    ("portal.accounts.views", "accounts"),
+    ("portal.members.profile_views", "profile"),
+    ("portal.members.secretariat_views", "members"),
+    ("portal.coaching.member_views", "coaching"),
+    ("portal.coaching.coach_views", "coach"),
+    ("portal.coaching.secretariat_views", "enrolments"),
+    ("portal.mentoring.member_views", "mentoring"),
+    ("portal.mentoring.mentor_views", "mentor"),
+    ("portal.mentoring.round_views", "rounds"),
+    ("portal.costs.views", "costs"),
+    ("portal.steering.views", "steering"),
+    ("portal.home.views", "home"),
+)
+
+
+def create_app(settings: Config) -> Flask:
+    """The application with these settings."""
+    app = Flask(
+        "portal",
+        root_path=str(ROOT / "portal"),
+        template_folder=str(ROOT / "templates"),
+        instance_path=str(ROOT / "instance"),
+    )
+    app.config.from_object(settings)
+    _log_as_json(app)
+    Path(app.instance_path).mkdir(exist_ok=True)
+    for extension in (db, login_manager, csrf, limiter, htmx):
+        extension.init_app(app)
+    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
+    babel.init_app(app, locale_selector=lambda: app.config["BABEL_DEFAULT_LOCALE"])
+    with app.app_context():
+        database.prepare(db.engine)
+    register_audit(db.session)
+    for part in (access, errors, security, sign_in, cli):
+        part.register(app)
+    _register_blueprints(app)
+    rendering.register(app)
+    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]  # Flask's own way of wrapping
+        app.wsgi_app, root=str(ROOT / "portal" / "static"), prefix="static/", max_age=365 * 86400
+    )
+    return app
+
+
+def _register_blueprints(app: Flask) -> None:
+    for module, name in BLUEPRINTS:
+        app.register_blueprint(getattr(import_module(module), name))
+    if app.config["DEMO"]:
+        app.register_blueprint(import_module("portal.demo.views").demo)
+
+
+def _log_as_json(app: Flask) -> None:
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        cache_logger_on_first_use=True,
+    )
+    app.logger.setLevel(logging.INFO)

@@ -1,0 +1,1 @@
+"""Who a person is: users, their roles, and how they come in and stay in."""

@@ -1,0 +1,19 @@
+from flask_babel import lazy_gettext as _l
+from wtforms import EmailField, HiddenField
+from wtforms.validators import Email, InputRequired, Length
+
+from portal.forms import Form, stripped
+
+
+class SignInForm(Form):
+    email = EmailField(
+        _l("E-postadressen din"),
+        filters=[stripped],
+        validators=[
+            InputRequired(_l("Skriv e-postadressen din.")),
+            Length(max=320, message=_l("Adressen er for lang.")),
+            Email(_l("Det ser ikke ut som en e-postadresse. Den skal se slik ut: navn@kommune.no.")),
+        ],
+        render_kw={"autocomplete": "email", "spellcheck": "false"},
+    )
+    next = HiddenField(filters=[stripped])

@@ -1,0 +1,128 @@
+"""The flask commands: what whoever runs the portal does from a terminal."""
+
+import time
+from pathlib import Path
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup
+from sqlalchemy.exc import OperationalError
+
+from portal import audit, clock, jobs
+from portal.access import Role
+from portal.accounts.models import User
+from portal.extensions import db
+
+users = AppGroup("users", help="People who can sign in.")
+members = AppGroup("members", help="The members.")
+audit_commands = AppGroup("audit", help="The record of what was done.")
+
+ROLE_GRANTED = audit.declare("role granted", "role")
+
+
+@users.command("create")
+@click.argument("email")
+@click.option("--role", type=click.Choice([r.value for r in Role]), multiple=True, required=True)
+@click.option("--name", help="Full name; the address's first part when left out.")
+def create_user(email: str, role: tuple[str, ...], name: str | None) -> None:
+    """Make a user with EMAIL, or give one who exists another role."""
+    if "@" not in email:
+        raise click.ClickException(f"{email} is not an e-mail address")
+    now = clock.now()
+    user = db.session.scalar(User.by_email(email))
+    if user is None:
+        user = User.create(email, name or email.split("@")[0], now)
+        db.session.add(user)
+        db.session.flush()
+    for value in role:
+        user.grant(Role(value), None, now)
+        audit.record(ROLE_GRANTED, by=None, on=user, at=now, role=value)
+    db.session.commit()
+    click.echo(f"{user.email}: {', '.join(sorted(user.roles))}")
+
+
+@audit_commands.command("verify")
+def verify_audit() -> None:
+    """Check that no event was changed, removed or moved."""
+    faults = audit.verify()
+    for fault in faults:
+        click.echo(fault, err=True)
+    if faults:
+        raise SystemExit(1)
+    click.echo("The audit chain is whole.")
+
+
+@click.command("work")
+@click.option("--once", is_flag=True, help="Do what is due now and stop, for cron.")
+@click.option("--every", default=5.0, show_default=True, help="Seconds between rounds.")
+def work(once: bool, every: float) -> None:
+    """Send mails, remind, expire and tidy up: whatever is due."""
+    while True:
+        try:
+            done = jobs.run_due(clock.now())
+        except OperationalError as error:
+            if once:
+                raise click.ClickException(
+                    f"The database is not ready: {type(error.orig).__name__}"
+                ) from error
+            done = {}
+        finally:
+            db.session.remove()
+        if once:
+            click.echo(", ".join(f"{name}: {count}" for name, count in done.items()))
+            return
+        time.sleep(every)
+
+
+@click.command("reference")
+def reference() -> None:
+    """Load or refresh the municipalities, counties and challenge areas."""
+    from portal.members import reference as data
+
+    count = data.load_municipalities()
+    data.load_challenge_areas()
+    db.session.commit()
+    click.echo(f"{count} municipalities and counties")
+
+
+@click.command("demo")
+def demo() -> None:
+    """Fill an empty database with the demonstration world."""
+    if not current_app.config["DEMO"] and not current_app.config["TESTING"]:
+        raise click.ClickException("The demonstration is made only where VARDE_ENV=demo.")
+    from portal.demo.world import build
+
+    click.echo(build(clock.now()))
+
+
+@click.command("doctor")
+def doctor() -> None:
+    """Read the whole database and verify every rule on its rows."""
+    from portal.doctor import examine
+
+    broken = False
+    for finding in examine(clock.now()):
+        click.echo(f"{'ok    ' if finding.holds else 'BROKEN'}  {finding.rule}: {finding.seen}")
+        broken |= not finding.holds
+    if broken:
+        raise SystemExit(1)
+
+
+@members.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+def import_members(file: Path, dry_run: bool) -> None:
+    """Import members from an XLSX or CSV FILE. Nothing is imported while a row is wrong."""
+    from portal.members.importing import import_file
+
+    report = import_file(file.name, file.read_bytes(), by=None, now=clock.now(), dry_run=dry_run)
+    for line in report.lines():
+        click.echo(line)
+    if not report.is_clean:
+        raise SystemExit(1)
+    db.session.commit()
+
+
+def register(app: Flask) -> None:
+    for command in (users, members, audit_commands, work, reference, demo, doctor):
+        app.cli.add_command(command)

@@ -1,0 +1,1 @@
+"""The coaching pilot: programmes, seats, clip cards, coaches' time and conversations."""

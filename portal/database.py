@@ -1,0 +1,80 @@
+"""How the portal speaks with its database: SQLite's manners, and constraints turned into sentences."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from flask import has_request_context, request
+from sqlalchemy import Connection, Engine, Index, UniqueConstraint, event
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from portal.errors import DomainError
+from portal.extensions import Base, db
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def prepare(engine: Engine) -> None:
+    """Give SQLite write-ahead logging, foreign keys and transactions that take the write lock at once."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=15000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A transaction that reads first and writes later cannot wait for the lock, so writers take it first.
+        reading = has_request_context() and request.method in _SAFE
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def refused(reasons: Mapping[str, Callable[[], DomainError]]) -> Iterator[None]:
+    """Turn the database's no to a named constraint into the domain's no; what was flushed inside is undone.
+
+    `reasons` maps constraint or index names to exceptions. Any other violation is raised as it is.
+    """
+    try:
+        with db.session.begin_nested():
+            yield
+    except IntegrityError as error:
+        for name, reason in reasons.items():
+            if _violates(error, name):
+                raise reason() from error
+        raise
+
+
+def is_busy(error: OperationalError) -> bool:
+    """Whether the database gave up waiting for another writer, so that trying again is right."""
+    text = str(error.orig).lower()
+    return any(word in text for word in ("locked", "busy", "deadlock", "serialize"))
+
+
+def _violates(error: IntegrityError, name: str) -> bool:
+    diagnosis = getattr(error.orig, "diag", None)
+    if diagnosis is not None:
+        return bool(diagnosis.constraint_name == name)
+    text = str(error.orig)
+    if name in text:
+        return True
+    if name.startswith("fk_"):
+        return text.startswith("FOREIGN KEY")
+    # SQLite names the columns of a broken unique rule, not the rule.
+    columns = _unique_columns(name)
+    return bool(columns) and text == f"UNIQUE constraint failed: {', '.join(columns)}"
+
+
+def _unique_columns(name: str) -> list[str]:
+    for table in Base.metadata.tables.values():
+        rules: list[Any] = [
+            *table.indexes,
+            *(c for c in table.constraints if isinstance(c, UniqueConstraint)),
+        ]
+        for rule in rules:
+            if rule.name == name and (not isinstance(rule, Index) or rule.unique):
+                return [f"{table.name}.{column.name}" for column in rule.columns]
+    return []

@@ -1,0 +1,1 @@
+"""The mentor scheme: profiles, rounds, proposals and mentorships."""

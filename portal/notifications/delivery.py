@@ -1,0 +1,163 @@
+"""Sending what waits in the outbox: claim, send, mark; try again later what failed."""
+
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from email.utils import format_datetime, parsedate_to_datetime
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+from flask import current_app
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from portal import jobs
+from portal.extensions import db
+from portal.notifications.models import Kind, OutboxMessage
+from portal.notifications.outbox import one_time_token
+
+BATCH = 50
+CLAIM = timedelta(minutes=5)
+LONGEST_WAIT = timedelta(hours=6)
+
+
+class Transport(Protocol):
+    def send(self, mail: EmailMessage) -> None: ...
+
+
+class Folder:
+    """Mails as .eml files, for development."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.mkdir(parents=True, exist_ok=True)
+
+    def send(self, mail: EmailMessage) -> None:
+        written = parsedate_to_datetime(str(mail["Date"])).strftime("%Y%m%d-%H%M%S")
+        name = str(mail["Message-ID"]).strip("<>").split("@")[0]
+        (self.path / f"{written}-{name[:12]}.eml").write_bytes(mail.as_bytes())
+
+
+class Smtp:
+    def __init__(self, server: smtplib.SMTP) -> None:
+        self.server = server
+
+    def send(self, mail: EmailMessage) -> None:
+        self.server.send_message(mail)
+
+
+@contextmanager
+def transport() -> Iterator[Transport]:
+    """The way out: SMTP_URL (smtp://user:password@host:port, smtps:// or smtp+tls://), else a folder."""
+    url = urlsplit(current_app.config["SMTP_URL"])
+    if not url.scheme:
+        yield Folder(Path(current_app.config["MAIL_FOLDER"] or Path(current_app.instance_path) / "mail"))
+        return
+    server: smtplib.SMTP
+    host, context = url.hostname or "localhost", ssl.create_default_context()
+    if url.scheme == "smtps":
+        server = smtplib.SMTP_SSL(host, url.port or 465, timeout=20, context=context)
+    else:
+        server = smtplib.SMTP(host, url.port or 25, timeout=20)
+    with server:
+        if url.scheme == "smtp+tls":
+            server.starttls(context=context)
+        if url.username:
+            server.login(unquote(url.username), unquote(url.password or ""))
+        yield Smtp(server)
+
+
+def _texts(kind: Kind) -> tuple[str, str]:
+    if kind is Kind.SIGN_IN:
+        return _("Logg inn i Varde"), _(
+            "Åpne lenken i nettleseren du ba om den fra. Den virker i ti minutter, én gang."
+        )
+    if kind is Kind.INVITATION:
+        return _("Du er invitert til Varde"), _("Du kan logge inn i portalen til Norsk Kommunedirektørforum.")
+    return _("Noe venter på deg i Varde"), _("Noe venter på deg i Varde. Logg inn for å se det.")
+
+
+def compose(message: OutboxMessage) -> EmailMessage:
+    """The mail itself. It says that something waits, never what."""
+    with force_locale(current_app.config["BABEL_DEFAULT_LOCALE"]):
+        subject, text = _texts(message.kind)
+        farewell = _("Hilsen Norsk Kommunedirektørforum")
+    link = f"{current_app.config['BASE_URL']}{message.path}"
+    if message.nonce:
+        link = f"{link}/{one_time_token(message.nonce)}"
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = current_app.config["MAIL_FROM"], message.address, subject
+    mail["Date"], mail["Message-ID"] = format_datetime(message.created_at), message.message_id
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(f"{text}\n\n{link}\n\n{farewell}\n")
+    return mail
+
+
+def _claim(now: datetime) -> list[OutboxMessage]:
+    """Take the mails that are due, so that no other worker sends them meanwhile."""
+    due = (
+        select(OutboxMessage)
+        .where(
+            OutboxMessage.sent_at.is_(None),
+            OutboxMessage.withdrawn_at.is_(None),
+            OutboxMessage.next_attempt_at <= now,
+            OutboxMessage.claimed_until.is_(None) | (OutboxMessage.claimed_until < now),
+        )
+        .order_by(OutboxMessage.next_attempt_at, OutboxMessage.id)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    messages = list(db.session.scalars(due))
+    for message in messages:
+        message.claimed_until = now + CLAIM
+    db.session.commit()
+    return messages
+
+
+def _failed(message: OutboxMessage, error: Exception, now: datetime) -> None:
+    message.attempts += 1
+    # The kind of failure only: a server's answer can repeat the address or the text.
+    message.last_error = type(error).__name__
+    message.next_attempt_at = now + min(
+        timedelta(minutes=1) * 2 ** min(message.attempts - 1, 10), LONGEST_WAIT
+    )
+    message.claimed_until = None
+    db.session.commit()
+
+
+@jobs.register("send mail")
+def send_due(now: datetime) -> int:
+    """Send what is due. Each mail is marked in a transaction of its own, so a crash repeats one mail at most."""
+    messages = _claim(now)
+    if not messages:
+        return 0
+    sent = 0
+    try:
+        with transport() as way:
+            for message in messages:
+                sent += _send(way, message, now)
+    except (OSError, smtplib.SMTPException) as error:
+        for message in messages:
+            if message.sent_at is None and message.claimed_until is not None:
+                _failed(message, error, now)
+    return sent
+
+
+def _send(way: Transport, message: OutboxMessage, now: datetime) -> int:
+    if message.withdrawn_at is not None:
+        return 0
+    try:
+        way.send(compose(message))
+    except smtplib.SMTPServerDisconnected:
+        raise
+    except (OSError, smtplib.SMTPException) as error:
+        _failed(message, error, now)
+        return 0
+    message.sent_at, message.nonce = now, None
+    db.session.commit()
+    return 1

@@ -1,0 +1,1 @@
+"""What the steering group sees: totals, and no person behind a number."""
