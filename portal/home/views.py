@@ -14,7 +14,7 @@ home = Blueprint("home", __name__)
 def landing() -> Response | BaseResponse:
     if current_user.is_authenticated and not current_app.config["DEMO"]:
         return redirect(first_page(current_user), 303)
-    return render("public/landing.html", personas=None)
+    return render("public/landing.html")
 
 
 @home.get("/privacy")
