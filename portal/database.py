@@ -20,7 +20,7 @@ def prepare(engine: Engine) -> None:
         return
 
     @event.listens_for(engine, "connect")
-    def configure(connection: Any, record: Any) -> None:
+    def configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
         for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=15000"):
             connection.execute(f"PRAGMA {pragma}")

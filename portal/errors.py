@@ -41,15 +41,14 @@ def _page(code: int, title: str, text: str) -> Response:
     from portal.rendering import render
 
     db.session.rollback()
-    response = make_response(render("errors/error.html", code=code, error_title=title, error_text=text), code)
-    return response
+    return make_response(render("errors/error.html", code=code, error_title=title, error_text=text), code)
 
 
 def register(app: Flask) -> None:
     """Give every refusal and failure a page in the person's language."""
 
     @app.errorhandler(CSRFError)
-    def stale_form(error: CSRFError) -> Response:
+    def stale_form(_error: CSRFError) -> Response:
         title = _("Skjemaet var blitt for gammelt")
         return _page(400, title, _("Gå tilbake, last siden på nytt og prøv igjen. Ingenting er lagret."))
 
