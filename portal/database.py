@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from flask import has_request_context, request
-from sqlalchemy import Connection, Engine, Index, UniqueConstraint, event
+from sqlalchemy import Connection, Engine, Index, PrimaryKeyConstraint, UniqueConstraint, event
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from portal.errors import DomainError
@@ -72,7 +72,7 @@ def _unique_columns(name: str) -> list[str]:
     for table in Base.metadata.tables.values():
         rules: list[Any] = [
             *table.indexes,
-            *(c for c in table.constraints if isinstance(c, UniqueConstraint)),
+            *(c for c in table.constraints if isinstance(c, UniqueConstraint | PrimaryKeyConstraint)),
         ]
         for rule in rules:
             if rule.name == name and (not isinstance(rule, Index) or rule.unique):
