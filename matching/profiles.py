@@ -28,18 +28,18 @@ EITHER_MODE = frozenset(Mode)
 
 
 class Rule(StrEnum):
-    """Why a pair is impossible. Never a penalty: such a pair is not a candidate at all."""
+    """Why a pair is impossible, in the order they are named when several hold: confidential ones last."""
 
     SAME_PERSON = "same_person"
     SAME_MUNICIPALITY = "same_municipality"
     NEIGHBOUR = "neighbour"
-    RESERVATION = "reservation"
-    TIE = "tie"
     DECLINED = "declined"
     ENDED = "ended"
     EXCLUDED = "excluded"
     PAUSED = "paused"
     FULL = "full"
+    TIE = "tie"
+    RESERVATION = "reservation"
 
 
 class ReservationKind(StrEnum):
@@ -260,9 +260,7 @@ def whole_points(pair: Pair) -> dict[str, tuple[int, int]]:
     """
     shown = _rounded([part.units for part in pair.parts], points(pair.score))
     limits = _rounded([part.of for part in pair.parts], points(sum(part.of for part in pair.parts)))
-    return {
-        part.name: (value, limit) for part, value, limit in zip(pair.parts, shown, limits, strict=True)
-    }
+    return {part.name: (value, limit) for part, value, limit in zip(pair.parts, shown, limits, strict=True)}
 
 
 def _rounded(units: list[int], total: int) -> list[int]:

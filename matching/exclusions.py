@@ -1,0 +1,111 @@
+"""Hard rules: a pair is possible or it is not. A rule is never turned into a low score.
+
+Rules about two municipalities are a table over the place classes; rules about one mentor are one value per mentor; the
+rest is a short list of pairs. Where several stand in the way the first in `Rule`'s order is given, so that
+a confidential reservation is named only when nothing else explains the pair.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching import features
+from matching.municipalities import Municipality, municipalities
+from matching.profiles import Link, Mentee, Mentor, Reservation, ReservationKind, Rule
+
+if TYPE_CHECKING:
+    from matching.scoring import ColumnPlace, RowPlace
+
+Codes = NDArray[np.int8]
+Cell: TypeAlias = tuple[int, int]
+RULES = tuple(Rule)
+NONE = len(RULES)  # above every rule's code, so that the smallest code is the one to name
+
+
+def code(rule: Rule) -> int:
+    return RULES.index(rule)
+
+
+def place_rules(rows: Sequence[RowPlace], columns: Sequence[ColumnPlace]) -> Codes:
+    """(R, C) rule codes from the two municipalities: the same one, or neighbours where either asked."""
+    known = municipalities()
+    left, at_row = features.classes([row.municipality for row in rows])
+    right, at_column = features.classes([column.municipality for column in columns])
+    same = np.array([[here == there for there in right] for here in left], dtype=bool)
+    same = same.reshape(len(left), len(right))
+    near = np.array([[neighbours(known[here], known[there]) for there in right] for here in left], dtype=bool)
+    asked = np.logical_or.outer([row.avoid_neighbours for row in rows], [c.avoid_neighbours for c in columns])
+    at = np.ix_(at_row, at_column)
+    codes = np.full((len(rows), len(columns)), NONE, np.int8)
+    codes[near.reshape(same.shape)[at] & asked] = code(Rule.NEIGHBOUR)
+    codes[same[at]] = code(Rule.SAME_MUNICIPALITY)
+    return codes
+
+
+def neighbours(one: Municipality, other: Municipality) -> bool:
+    """A border on land, or a county and a municipality inside it."""
+    if one.kind != other.kind:
+        return one.county_number == other.county_number
+    return other.number in one.neighbours or one.number in other.neighbours
+
+
+def pair_rules(
+    mentees: Sequence[Mentee],
+    mentors: Sequence[Mentor],
+    reservations: Iterable[Reservation],
+    forbidden: Iterable[Link],
+) -> dict[Cell, Rule]:
+    """(row, column) to rule for every pair that is impossible because of who the two are."""
+    rows = {mentee.id: row for row, mentee in enumerate(mentees)}
+    columns = {mentor.id: column for column, mentor in enumerate(mentors)}
+    found: dict[Cell, Rule] = {}
+
+    def add(row: int | None, column: int | None, rule: Rule) -> None:
+        if row is not None and column is not None:
+            known = found.get((row, column), rule)
+            found[row, column] = min(known, rule, key=code)
+
+    for person in rows.keys() & columns.keys():
+        add(rows[person], columns[person], Rule.SAME_PERSON)
+    for link in forbidden:
+        add(rows.get(link.mentee), columns.get(link.mentor), link.rule)
+    row_targets, column_targets = _targets(mentees), _targets(mentors)
+    for reservation in reservations:
+        rule = Rule.TIE if reservation.kind is ReservationKind.TIE else Rule.RESERVATION
+        target = (_target_kind(reservation.kind), reservation.target)
+        for column in column_targets.get(target, ()) if reservation.by in rows else ():
+            add(rows[reservation.by], column, rule)
+        for row in row_targets.get(target, ()) if reservation.by in columns else ():
+            add(row, columns[reservation.by], rule)
+    return found
+
+
+def _target_kind(kind: ReservationKind) -> ReservationKind:
+    return ReservationKind.PERSON if kind is ReservationKind.TIE else kind
+
+
+def _targets(people: Sequence[Mentee | Mentor]) -> Mapping[tuple[ReservationKind, str], list[int]]:
+    """Where a reservation's target is found: by the person, the municipality or the county."""
+    known = municipalities()
+    found: defaultdict[tuple[ReservationKind, str], list[int]] = defaultdict(list)
+    for at, person in enumerate(people):
+        found[ReservationKind.PERSON, person.id].append(at)
+        found[ReservationKind.MUNICIPALITY, person.municipality].append(at)
+        found[ReservationKind.COUNTY, known[person.municipality].county_number].append(at)
+    return found
+
+
+def mentor_rules(mentors: Sequence[Mentor]) -> Codes:
+    """(m,) rule codes for mentors whom nobody can have now."""
+    codes = np.full(len(mentors), NONE, np.int8)
+    for column, mentor in enumerate(mentors):
+        if mentor.paused:
+            codes[column] = code(Rule.PAUSED)
+        elif mentor.capacity == 0:
+            codes[column] = code(Rule.FULL)
+    return codes

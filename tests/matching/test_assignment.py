@@ -1,0 +1,139 @@
+"""The assignment against every possible one, for all rounds small enough to try them all."""
+
+from itertools import product
+from typing import TypeAlias
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from matching.assignment import UNSERVED, assign, served_at_most
+from matching.profiles import Objective
+
+pytestmark = pytest.mark.pure
+
+Instance: TypeAlias = tuple[list[list[int]], list[list[bool]], list[int]]
+
+
+@st.composite
+def instances(draw: st.DrawFn) -> Instance:
+    rows, columns = draw(st.integers(0, 5)), draw(st.integers(0, 4))
+    top = draw(st.sampled_from([0, 1, 3, 100_000]))
+    matrix = st.lists(st.integers(0, top), min_size=columns, max_size=columns)
+    mask = st.lists(st.sampled_from([True, True, False]), min_size=columns, max_size=columns)
+    return (
+        draw(st.lists(matrix, min_size=rows, max_size=rows)),
+        draw(st.lists(mask, min_size=rows, max_size=rows)),
+        draw(st.lists(st.integers(0, 3), min_size=columns, max_size=columns)),
+    )
+
+
+def arrays(instance: Instance) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    scores, legal, capacity = instance
+    shape = (len(scores), len(capacity))
+    return (
+        np.array(scores, dtype=np.int64).reshape(shape),
+        np.array(legal, dtype=bool).reshape(shape),
+        np.array(capacity, dtype=np.intp),
+    )
+
+
+def chosen(instance: Instance, objective: Objective) -> list[int]:
+    """The scores of the pairs, worst first, after checking that the assignment is a legal one."""
+    scores, legal, capacity = arrays(instance)
+    column = assign(scores, legal & (capacity > 0), capacity, objective).column
+    served = np.flatnonzero(column != UNSERVED)
+    assert legal[served, column[served]].all()
+    assert (np.bincount(column[served], minlength=len(capacity)) <= capacity).all()
+    return sorted(scores[served, column[served]].tolist())
+
+
+def every_assignment(instance: Instance) -> list[list[int]]:
+    scores, legal, capacity = instance
+    found = []
+    for columns in product(range(-1, len(capacity)), repeat=len(scores)):
+        pairs = [(row, column) for row, column in enumerate(columns) if column >= 0]
+        if all(legal[i][j] for i, j in pairs) and all(
+            columns.count(j) <= capacity[j] for j in range(len(capacity))
+        ):
+            found.append(sorted(scores[i][j] for i, j in pairs))
+    return found
+
+
+@given(instances())
+@settings(deadline=None, max_examples=150)
+def test_total_is_the_best_total_of_all_that_serve_the_most(instance: Instance) -> None:
+    best = max((len(scores), sum(scores)) for scores in every_assignment(instance))
+    found = chosen(instance, Objective.TOTAL)
+    assert (len(found), sum(found)) == best
+
+
+@given(instances())
+@settings(deadline=None, max_examples=150)
+def test_floor_is_the_best_worst_pair_and_then_the_best_total(instance: Instance) -> None:
+    def value(scores: list[int]) -> tuple[int, int, int]:
+        return len(scores), min(scores, default=0), sum(scores)
+
+    assert value(chosen(instance, Objective.FLOOR)) == max(map(value, every_assignment(instance)))
+
+
+@given(instances())
+@settings(deadline=None, max_examples=150)
+def test_leximin_lifts_the_worst_then_the_second_worst_and_so_on(instance: Instance) -> None:
+    best = max(every_assignment(instance), key=lambda scores: (len(scores), scores))
+    assert chosen(instance, Objective.LEXIMIN) == best
+
+
+@given(instances())
+@settings(deadline=None, max_examples=150)
+def test_stable_leaves_no_two_who_would_rather_have_each_other(instance: Instance) -> None:
+    scores, legal, capacity = arrays(instance)
+    column = assign(scores, legal & (capacity > 0), capacity, Objective.STABLE).column
+    for row, to in np.argwhere(legal & (capacity > 0)):
+        own = scores[row, column[row]] if column[row] != UNSERVED else -1
+        held = scores[column == to, to]
+        blocking = scores[row, to] > own and (len(held) < capacity[to] or held.min() < scores[row, to])
+        assert not blocking
+
+
+@given(instances(), st.randoms(use_true_random=False))
+@settings(deadline=None, max_examples=100)
+def test_more_places_never_serve_fewer_nor_worse(instance: Instance, draw: object) -> None:
+    scores, legal, capacity = instance
+    more = (scores, legal, [places + 1 for places in capacity])
+    before, after = chosen(instance, Objective.TOTAL), chosen(more, Objective.TOTAL)
+    assert (len(after), sum(after)) >= (len(before), sum(before))
+
+
+@given(instances())
+@settings(deadline=None, max_examples=100)
+def test_prices_prove_the_optimum(instance: Instance) -> None:
+    """No mentee would be better off elsewhere at these prices, and a place that is left is free."""
+    scores, legal, capacity = arrays(instance)
+    legal = legal & (capacity > 0)
+    found = assign(scores, legal, capacity, Objective.TOTAL)
+    worth = np.where(legal, scores - found.price, -(10**12))
+    for row, own in enumerate(found.column):
+        assert own == UNSERVED or worth[row, own] == worth[row].max()
+    held = np.bincount(found.column[found.column != UNSERVED], minlength=len(capacity))
+    assert (found.price[held < capacity] == 0).all()
+    assert (found.price >= 0).all()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_larger_rounds_agree_with_scipy(seed: int) -> None:
+    optimize = pytest.importorskip("scipy.optimize")
+    draw = np.random.default_rng(seed)
+    rows, columns = draw.integers(1, 60, 2)
+    scores = draw.integers(0, [2, 50, 100_000][seed % 3], (rows, columns))
+    capacity = draw.integers(0, 4, columns)
+    legal = (draw.random((rows, columns)) < draw.choice([0.1, 0.5, 0.95])) & (capacity > 0)
+    copies = np.repeat(np.arange(columns), capacity)
+    bonus = np.where(legal, scores + 10**9, 0)[:, copies]
+    i, j = optimize.linear_sum_assignment(bonus, maximize=True)
+    expected = int(bonus[i, j].sum())
+    column = assign(scores, legal, capacity, Objective.TOTAL).column
+    served = np.flatnonzero(column != UNSERVED)
+    assert int(scores[served, column[served]].sum()) + 10**9 * len(served) == expected
+    assert served_at_most(legal, capacity) == len(served)

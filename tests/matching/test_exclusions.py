@@ -1,0 +1,104 @@
+"""Hard rules: a pair that is ruled out is never chosen, whatever it would have scored."""
+
+import pytest
+
+import matching
+from matching import Link, Mentee, Mentor, Reservation, ReservationKind, Rule
+from tests.matching.people import GAUSDAL, HOLE, LIERNE, LILLEHAMMER, OSLO, RINGERIKE
+
+pytestmark = pytest.mark.pure
+
+ASTRID, DINA = Mentor("astrid", GAUSDAL), Mentee("dina", LILLEHAMMER)
+
+
+def rule(
+    mentor: Mentor, mentee: Mentee, *reservations: Reservation, forbidden: tuple[Link, ...] = ()
+) -> Rule | None:
+    outcome = matching.propose([mentor], [mentee], reservations, forbidden=forbidden)
+    found = matching.pair(outcome, mentee.id, mentor.id)
+    assert bool(outcome.pairs) is not isinstance(found, Rule)
+    return found if isinstance(found, Rule) else None
+
+
+def test_the_same_municipality_is_out() -> None:
+    assert rule(Mentor("astrid", LILLEHAMMER), DINA) is Rule.SAME_MUNICIPALITY
+
+
+@pytest.mark.parametrize(("mentor_asks", "mentee_asks"), [(True, False), (False, True)])
+def test_a_neighbour_is_out_where_either_asks(mentor_asks: bool, mentee_asks: bool) -> None:
+    mentor = Mentor("astrid", GAUSDAL, avoid_neighbours=mentor_asks)
+    mentee = Mentee("dina", LILLEHAMMER, avoid_neighbours=mentee_asks)
+    assert rule(mentor, mentee) is Rule.NEIGHBOUR
+    assert rule(ASTRID, DINA) is None
+    assert rule(Mentor("astrid", LIERNE, avoid_neighbours=True), mentee) is None
+
+
+def test_a_county_is_the_neighbour_of_its_municipalities() -> None:
+    assert rule(Mentor("astrid", "34", avoid_neighbours=True), DINA) is Rule.NEIGHBOUR
+    assert rule(Mentor("astrid", "34"), DINA) is None
+
+
+@pytest.mark.parametrize(
+    "reservation",
+    [
+        Reservation("dina", ReservationKind.PERSON, "astrid"),
+        Reservation("astrid", ReservationKind.PERSON, "dina"),
+        Reservation("dina", ReservationKind.MUNICIPALITY, GAUSDAL),
+        Reservation("astrid", ReservationKind.MUNICIPALITY, LILLEHAMMER),
+        Reservation("dina", ReservationKind.COUNTY, "34"),
+        Reservation("astrid", ReservationKind.COUNTY, "34"),
+    ],
+)
+def test_a_reservation_holds_from_both_sides(reservation: Reservation) -> None:
+    assert rule(ASTRID, DINA, reservation) is Rule.RESERVATION
+
+
+def test_a_tie_is_a_rule_of_its_own() -> None:
+    assert rule(ASTRID, DINA, Reservation("dina", ReservationKind.TIE, "astrid")) is Rule.TIE
+
+
+def test_a_reservation_against_somebody_else_says_nothing() -> None:
+    assert rule(ASTRID, DINA, Reservation("dina", ReservationKind.PERSON, "somebody")) is None
+    assert rule(ASTRID, DINA, Reservation("somebody", ReservationKind.PERSON, "astrid")) is None
+
+
+@pytest.mark.parametrize("why", [Rule.DECLINED, Rule.ENDED, Rule.EXCLUDED])
+def test_what_has_been_tried_or_taken_out_stays_out(why: Rule) -> None:
+    assert rule(ASTRID, DINA, forbidden=(Link("dina", "astrid", why),)) is why
+
+
+def test_paused_and_full_mentors_are_out() -> None:
+    assert rule(Mentor("astrid", GAUSDAL, paused=True), DINA) is Rule.PAUSED
+    assert rule(Mentor("astrid", GAUSDAL, capacity=0), DINA) is Rule.FULL
+
+
+def test_nobody_is_their_own_mentor() -> None:
+    assert rule(Mentor("dina", OSLO), DINA) is Rule.SAME_PERSON
+
+
+def test_an_open_reason_is_named_before_a_confidential_one() -> None:
+    reservation = Reservation("dina", ReservationKind.PERSON, "astrid")
+    assert (
+        rule(ASTRID, DINA, reservation, forbidden=(Link("dina", "astrid", Rule.DECLINED),)) is Rule.DECLINED
+    )
+    assert rule(Mentor("astrid", LILLEHAMMER), DINA, reservation) is Rule.SAME_MUNICIPALITY
+
+
+def test_whom_the_rules_leave_without_anyone_is_told_with_the_rules() -> None:
+    mentors = [ASTRID, Mentor("berit", LILLEHAMMER), Mentor("cato", RINGERIKE, paused=True)]
+    outcome = matching.propose(mentors, [DINA], [Reservation("dina", ReservationKind.PERSON, "astrid")])
+    (left,) = outcome.unmatched
+    assert (left.mentee, left.legal, left.waiting, left.best) == ("dina", 0, None, None)
+    assert {blocking.rule: blocking.mentors for blocking in left.blocking} == {
+        Rule.RESERVATION: 1,
+        Rule.SAME_MUNICIPALITY: 1,
+        Rule.PAUSED: 1,
+    }
+
+
+def test_a_forbidden_pair_never_costs_somebody_a_legal_one() -> None:
+    """The Civil Service's mentor-match lets a forbidden pair win with score 0 and then drops it."""
+    mentors = [Mentor("astrid", HOLE, areas={"mayor": 3}), Mentor("berit", LIERNE)]
+    mentees = [Mentee("dina", RINGERIKE, areas={"mayor": 3}), Mentee("egil", LILLEHAMMER, areas={"mayor": 3})]
+    outcome = matching.propose(mentors, mentees, forbidden=[Link("dina", "berit", Rule.ENDED)])
+    assert [(pair.mentee, pair.mentor) for pair in outcome.pairs] == [("dina", "astrid"), ("egil", "berit")]
