@@ -14,7 +14,7 @@ from tests.support import databases
 from tests.support.client import CheckingClient
 from tests.support.page import Page
 
-pytest_plugins = ["tests.support.promises", "tests.support.people"]
+pytest_plugins = ["tests.support.promises", "tests.support.people", "tests.support.world"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

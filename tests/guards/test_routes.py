@@ -44,10 +44,6 @@ def test_addresses_are_kebab_case_with_typed_parts(application: Flask) -> None:
     assert not odd
 
 
-def test_addresses_have_no_slash_at_the_end(application: Flask) -> None:
-    assert not [r.rule for r in rules(application) if r.rule != "/" and r.rule.endswith("/")]
-
-
 def test_what_changes_something_is_never_fetched_by_a_link(application: Flask) -> None:
     both = [r.rule for r in rules(application) if {"GET", "POST"} <= (r.methods or set())]
     assert not both, "one view for looking, another for doing"

