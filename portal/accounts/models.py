@@ -1,10 +1,18 @@
 import hashlib
 import secrets
 from datetime import datetime, timedelta
-from typing import Any
 
 from flask_login import UserMixin
-from sqlalchemy import CheckConstraint, ForeignKey, Select, String, UniqueConstraint, select, update
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Select,
+    String,
+    UniqueConstraint,
+    bindparam,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from portal.access import Role
@@ -148,10 +156,8 @@ class Session(Base):
     @classmethod
     def open_with(cls, token: str, now: datetime) -> "Session | None":
         """The living session that the token opens, with its user and roles, in one query."""
-        living = cls.ended_at.is_(None) & (cls.expires_at > now) & (cls.seen_at > now - SESSION_IDLE)
-        rows = select(cls).where(cls.token_hash == digest(token), living)
-        with_user: Any = joinedload(cls.user, innerjoin=True).joinedload(User.role_grants)
-        session = db.session.scalars(rows.options(with_user)).unique().one_or_none()
+        found = {"token_hash": digest(token), "now": now, "idle_since": now - SESSION_IDLE}
+        session = db.session.scalars(_LIVING, found).unique().one_or_none()
         return session if session is not None and session.user.is_active else None
 
     @classmethod
@@ -160,3 +166,16 @@ class Session(Base):
 
     def end(self, now: datetime) -> None:
         self.ended_at = self.ended_at or now
+
+
+# Built once: every request asks it.
+_LIVING = (
+    select(Session)
+    .where(
+        Session.token_hash == bindparam("token_hash"),
+        Session.ended_at.is_(None),
+        Session.expires_at > bindparam("now"),
+        Session.seen_at > bindparam("idle_since"),
+    )
+    .options(joinedload(Session.user, innerjoin=True).joinedload(User.role_grants))
+)

@@ -1,0 +1,15 @@
+"""The doctor reads a whole database and verifies every rule of the design on its rows."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from portal.doctor.rules import RULES, Finding
+
+
+def examine(now: datetime) -> Iterator[Finding]:
+    """One finding for each rule, in the order of the subjects."""
+    for rule in RULES:
+        yield rule(now)
+
+
+__all__ = ["Finding", "examine"]
