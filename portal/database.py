@@ -48,6 +48,13 @@ def refused(reasons: Mapping[str, Callable[[], DomainError]]) -> Iterator[None]:
         raise
 
 
+def lock(row: Any) -> None:
+    """Hold the row until the transaction ends, and read it afresh: what others did to it meanwhile is known."""
+    db.session.flush()
+    columns = [attribute.key for attribute in row.__mapper__.column_attrs]
+    db.session.refresh(row, attribute_names=columns, with_for_update={"key_share": True})
+
+
 def is_busy(error: OperationalError) -> bool:
     """Whether the database gave up waiting for another writer, so that trying again is right."""
     text = str(error.orig).lower()
