@@ -19,6 +19,7 @@ class Kind(StrEnum):
     PROPOSAL_WAITING = "proposal_waiting"
     MENTOR_REQUEST_WAITING = "mentor_request_waiting"
     PAIRED = "paired"
+    SEAT_GIVEN = "seat_given"
 
 
 class OutboxMessage(Base):
