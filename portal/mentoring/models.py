@@ -94,6 +94,25 @@ class EndReason(StrEnum):
         return str(words[self])
 
 
+class Ground(StrEnum):
+    """Why the secretariat rules a pair out: a choice from a list, for words of one's own would say too much."""
+
+    CONFLICT = "conflict"
+    ACQUAINTED = "acquainted"
+    IMPRACTICAL = "impractical"
+    JUDGEMENT = "judgement"
+
+    @property
+    def label(self) -> str:
+        words = {
+            Ground.CONFLICT: _("Habilitet"),
+            Ground.ACQUAINTED: _("De kjenner hverandre fra før"),
+            Ground.IMPRACTICAL: _("Vanskelig å få til i praksis"),
+            Ground.JUDGEMENT: _("Sekretariatets skjønn"),
+        }
+        return str(words[self])
+
+
 class MenteeArea(Base):
     """What a mentee faces, and how much it weighs."""
 
@@ -361,6 +380,7 @@ class Exclusion(Base):
     round_id: Mapped[int] = mapped_column(ForeignKey("match_round.id", ondelete="CASCADE"), index=True)
     mentee_id: Mapped[int] = mapped_column(ForeignKey("mentee_profile.id", ondelete="CASCADE"))
     mentor_id: Mapped[int] = mapped_column(ForeignKey("mentor_profile.id", ondelete="CASCADE"))
+    ground: Mapped[Ground] = mapped_column(enum_type(Ground, "ground"))
     excluded_at: Mapped[datetime]
     excluded_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
 
