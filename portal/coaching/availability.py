@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
 from portal import audit, clock
 from portal.accounts.models import User
@@ -151,17 +151,12 @@ def take_back_rest(pattern: Availability, by: User, now: datetime) -> tuple[int,
     ahead = select(Slot).where(
         Slot.availability_id == pattern.id, Slot.withdrawn_at.is_(None), Slot.starts_at > now
     )
-    slots = list(db.session.scalars(ahead.order_by(Slot.id).with_for_update(key_share=True)))
-    booked = set(
-        db.session.scalars(
-            select(Booking.slot_id).where(
-                Booking.slot_id.in_([s.id for s in slots]), Booking.cancelled_at.is_(None)
-            )
-        )
-    )
-    free = [slot for slot in slots if slot.id not in booked]
-    for slot in free:
-        slot.withdraw(now)
+    ids = {s.id for s in db.session.scalars(ahead.order_by(Slot.id).with_for_update(key_share=True))}
+    live = select(Booking.slot_id).where(Booking.slot_id.in_(ids), Booking.cancelled_at.is_(None))
+    booked = set(db.session.scalars(live))
+    free = ids - booked
+    db.session.execute(update(Slot).where(Slot.id.in_(free)).values(withdrawn_at=now))
+    db.session.execute(delete(SlotCell).where(SlotCell.slot_id.in_(free)))
     # The pattern ends with what stays, so that it says what still holds.
     pattern.until_date = max(pattern.from_date, clock.today(now))
     audit.record(TAKEN_BACK, by=by, on=pattern, at=now, hours=len(free))
