@@ -39,7 +39,9 @@ class ClipsInUse(DomainError):
 
     def __init__(self) -> None:
         super().__init__(
-            _l("Plassen kan ikke frigis: deltakeren har brukt eller bestilt en samtale. Avlys bestillingen først.")
+            _l(
+                "Plassen kan ikke frigis: deltakeren har brukt eller bestilt en samtale. Avlys bestillingen først."
+            )
         )
 
 
@@ -70,7 +72,7 @@ def queue(programme: Programme) -> Select[tuple[Enrolment]]:
 
 def give_seat(enrolment: Enrolment, by: User | None, now: datetime) -> Enrolment:
     """Give the lowest free seat. Raises SeatsFull; whoever has a seat already keeps it."""
-    _lock(enrolment)
+    enrolment.lock()
     if enrolment.has_seat:
         return enrolment
     if enrolment.withdrawn_at is not None:
@@ -93,7 +95,7 @@ def _sit_down(enrolment: Enrolment, by: User | None, now: datetime) -> None:
     raise SeatsFull
 
 
-def _lowest_free(programme_id: int) -> Select[tuple[int | None]]:
+def _lowest_free(programme_id: int) -> Select[tuple[int]]:
     taken = select(Enrolment.seat_number).where(
         Enrolment.programme_id == programme_id, Enrolment.seat_number.is_not(None)
     )
@@ -109,22 +111,16 @@ def give_seats_to_first(programme: Programme, count: int, by: User | None, now: 
 
 def withdraw(enrolment: Enrolment, by: User | None, now: datetime) -> None:
     """Leave the queue or the programme. The seat is free again, unless a clip of it is used or booked."""
-    _lock(enrolment)
+    enrolment.lock()
     if enrolment.withdrawn_at is not None:
         return
     engaged = select(Booking.id).where(
         Booking.enrolment_id == enrolment.id,
-        Booking.cancelled_at.is_(None) | (Booking.clip_number.is_not(None) & Booking.clip_returned_at.is_(None)),
+        Booking.cancelled_at.is_(None)
+        | (Booking.clip_number.is_not(None) & Booking.clip_returned_at.is_(None)),
     )
     if db.session.scalar(engaged.limit(1)) is not None:
         raise ClipsInUse
     had_seat = enrolment.has_seat
     enrolment.seat_number, enrolment.withdrawn_at = None, now
     audit.record(WITHDRAWN, by=by, on=enrolment, at=now, had_seat=had_seat)
-
-
-def _lock(enrolment: Enrolment) -> None:
-    """Hold the row until the transaction ends, read afresh: whoever books or seats meanwhile waits."""
-    db.session.flush()
-    columns = [c.key for c in Enrolment.__mapper__.column_attrs]
-    db.session.refresh(enrolment, attribute_names=columns, with_for_update={"key_share": True})
