@@ -126,7 +126,7 @@ class Slot(Base):
     withdrawn_at: Mapped[datetime | None]
     coach: Mapped[Coach] = relationship()
     cells: Mapped[list[SlotCell]] = relationship(cascade="all, delete-orphan", passive_deletes=True)
-    bookings: Mapped[list["Booking"]] = relationship(back_populates="slot")
+    bookings: Mapped[list["Booking"]] = relationship(viewonly=True)
 
     @classmethod
     def visible_to(cls, user: User) -> Select[tuple["Slot"]]:

@@ -19,18 +19,27 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, contains_eager, mapped_column, relationship, undefer
 
+from portal import audit, clock
 from portal.access import Role
 from portal.accounts.models import User
+from portal.coaching import notices
 from portal.coaching.hours import CELL, Availability, Coach, Mode, Slot, SlotCell, SlotMode
 from portal.coaching.programme import Clip, Enrolment, Programme, Rate, RateKind, Seat
-from portal.extensions import Base, PrimaryKey, enum_type
+from portal.coaching.refusals import BookingClosed, ClipTakenAgain, NotYetBegun, TooLateToCorrect
+from portal.database import lock, refused
+from portal.extensions import Base, PrimaryKey, db, enum_type
 from portal.members.models import Member
+from portal.notifications import Kind
 
 __all__ = [
     "CELL",
     "Availability", "Booking", "BookingState", "Clip", "Coach", "Enrolment", "Mode", "Payer", "Programme", "Rate",
     "RateKind", "Seat", "Slot", "SlotCell", "SlotMode",
 ]  # fmt: skip
+
+CANCELLED = audit.declare("booking cancelled", "clip_lost")
+HELD = audit.declare("conversation held")
+NO_SHOW = audit.declare("conversation missed")
 
 
 class Payer(StrEnum):
@@ -117,8 +126,8 @@ class Booking(Base):
     no_show_at: Mapped[datetime | None]
     confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
     moved_to_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id", ondelete="SET NULL"))
-    slot: Mapped[Slot] = relationship(back_populates="bookings")
-    enrolment: Mapped[Enrolment] = relationship(back_populates="bookings")
+    slot: Mapped[Slot] = relationship()
+    enrolment: Mapped[Enrolment] = relationship()
 
     @classmethod
     def of_member(cls, user: User) -> Select[tuple["Booking"]]:
@@ -194,6 +203,60 @@ class Booking(Base):
     def is_ahead(self, now: datetime) -> bool:
         return self.is_live and not self.is_confirmed and self.slot.starts_at > now
 
+    def forfeits_clip(self, by: User, now: datetime) -> bool:
+        """Whether cancelling now costs the clip: when the member does it too late. Others never cost a member one."""
+        late = self.enrolment.programme.late_forfeits and now > self.notice_until
+        return self.takes_clip and late and by.id == self.member.user_id
+
+    def cancel(self, by: User, now: datetime) -> None:
+        """Give up the hour; the clip comes back unless it is forfeited. Cancelling twice changes nothing."""
+        lock(self)
+        if self.cancelled_at is not None:
+            return
+        if not self.is_ahead(now):
+            raise BookingClosed
+        lost = self.forfeits_clip(by, now)
+        self.cancelled_at, self.cancelled_by_id = now, by.id
+        if self.takes_clip and not lost:
+            self.clip_returned_at = now
+        db.session.flush()
+        audit.record(CANCELLED, by=by, on=self, at=now, clip_lost=lost)
+        notices.forget_reminders(self, now)
+        notices.tell(Kind.BOOKING_CANCELLED, self, now)
+
+    def confirm_held(self, by: User, now: datetime) -> None:
+        """Note that the conversation took place. A no-show noted by mistake is corrected the same day."""
+        lock(self)
+        if self.held_at is None:
+            self._require_confirmable(self.no_show_at, by, now)
+            self.held_at, self.no_show_at, self.confirmed_by_id = now, None, by.id
+            self._settle_clip(returned_at=None)
+            audit.record(HELD, by=by, on=self, at=now)
+
+    def confirm_no_show(self, by: User, now: datetime) -> None:
+        """Note that the member did not come; the clip is lost where the programme says so."""
+        lock(self)
+        if self.no_show_at is None:
+            self._require_confirmable(self.held_at, by, now)
+            self.held_at, self.no_show_at, self.confirmed_by_id = None, now, by.id
+            forfeits = self.enrolment.programme.no_show_forfeits or self.clip_number is None
+            self._settle_clip(returned_at=None if forfeits else now)
+            audit.record(NO_SHOW, by=by, on=self, at=now)
+
     def theme_for(self, user: User) -> str | None:
         """The theme, for the member and that coach; nothing for anyone else."""
         return self.theme if user.id in (self.member.user_id, self.coach.user_id) else None
+
+    def _require_confirmable(self, otherwise_at: datetime | None, by: User, now: datetime) -> None:
+        if self.cancelled_at is not None:
+            raise BookingClosed
+        if self.slot.starts_at > now:
+            raise NotYetBegun
+        same_day = otherwise_at is None or clock.today(otherwise_at) == clock.today(now)
+        if not same_day and Role.SECRETARIAT not in by.roles:
+            raise TooLateToCorrect
+
+    def _settle_clip(self, returned_at: datetime | None) -> None:
+        with refused({"uq_booking_clip_live": ClipTakenAgain}):
+            self.clip_returned_at = returned_at
+            db.session.flush()

@@ -103,6 +103,14 @@ class Programme(Base):
             raise NoPrice
         return max(valid, key=lambda r: r.valid_from).amount
 
+    def covers(self, day: date, with_clip: bool) -> bool:
+        """Whether a conversation on `day` belongs to the programme; a clip has a last day of its own."""
+        return self.starts_on <= day <= (self.clips_valid_until if with_clip else self.last_day)
+
+    @property
+    def last_day(self) -> date:
+        return max(self.ends_on, self.clips_valid_until)
+
     def notice_before(self, starts_at: datetime) -> datetime:
         """The last moment to move or cancel without losing the clip."""
         return starts_at - timedelta(hours=self.notice_hours)
@@ -145,7 +153,7 @@ class Enrolment(Base):
     programme: Mapped[Programme] = relationship()
     member: Mapped[Member] = relationship()
     clips: Mapped[list[Clip]] = relationship(order_by=Clip.number, cascade="all, delete-orphan")
-    bookings: Mapped[list["Booking"]] = relationship(back_populates="enrolment", order_by="Booking.id")
+    bookings: Mapped[list["Booking"]] = relationship(viewonly=True, order_by="Booking.id")
 
     @classmethod
     def visible_to(cls, user: User) -> Select[tuple["Enrolment"]]:

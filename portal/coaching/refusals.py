@@ -22,6 +22,11 @@ class ModeNotOffered(DomainError):
         super().__init__(_l("Veilederen tilbyr ikke denne timen på den måten. Velg den andre formen."))
 
 
+class AlreadyBusy(DomainError):
+    def __init__(self) -> None:
+        super().__init__(_l("Du har allerede en samtale på den tiden. Flytt den, eller velg en annen time."))
+
+
 class ClipCardEmpty(DomainError):
     def __init__(self) -> None:
         super().__init__(
@@ -66,3 +71,8 @@ class NotYetBegun(DomainError):
 class TooLateToCorrect(DomainError):
     def __init__(self) -> None:
         super().__init__(_l("Bekreftelsen kan rettes samme dag. Etter det må sekretariatet gjøre det."))
+
+
+class ClipTakenAgain(DomainError):
+    def __init__(self) -> None:
+        super().__init__(_l("Klippet er brukt på en ny samtale i mellomtiden, så dette kan ikke rettes."))
