@@ -142,7 +142,7 @@ class MenteeProfile(Base):
     others_wanted_at: Mapped[datetime | None]
     member: Mapped[Member] = relationship(innerjoin=True)
     areas: Mapped[list[MenteeArea]] = relationship(
-        cascade="all, delete-orphan", order_by=MenteeArea.weight.desc()
+        cascade="all, delete-orphan", order_by=lambda: (MenteeArea.weight.desc(), MenteeArea.area_id)
     )
 
     @classmethod
@@ -191,7 +191,7 @@ class MentorProfile(Base):
     paused_at: Mapped[datetime | None]
     member: Mapped[Member] = relationship(innerjoin=True)
     areas: Mapped[list[MentorArea]] = relationship(
-        cascade="all, delete-orphan", order_by=MentorArea.strength.desc()
+        cascade="all, delete-orphan", order_by=lambda: (MentorArea.strength.desc(), MentorArea.area_id)
     )
     places: Mapped[list[MentorPlace]] = relationship(
         cascade="all, delete-orphan", order_by=MentorPlace.number
@@ -368,21 +368,6 @@ class Proposal(Base):
     def awaits_mentor(self) -> bool:
         answered = self.mentor_accepted_at or self.mentor_declined_at or self.mentee_declined_at
         return bool(self.mentor_asked_at) and not answered and self.lapsed_at is None
-
-
-class Exclusion(Base):
-    """A pair that the secretariat has taken out of a round. Undoing it deletes the row."""
-
-    __tablename__ = "exclusion"
-    __table_args__ = (UniqueConstraint("round_id", "mentee_id", "mentor_id", name="uq_exclusion_pair"),)
-
-    id: Mapped[PrimaryKey]
-    round_id: Mapped[int] = mapped_column(ForeignKey("match_round.id", ondelete="CASCADE"), index=True)
-    mentee_id: Mapped[int] = mapped_column(ForeignKey("mentee_profile.id", ondelete="CASCADE"))
-    mentor_id: Mapped[int] = mapped_column(ForeignKey("mentor_profile.id", ondelete="CASCADE"))
-    ground: Mapped[Ground] = mapped_column(enum_type(Ground, "ground"))
-    excluded_at: Mapped[datetime]
-    excluded_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
 
 
 class Mentorship(Base):
