@@ -11,7 +11,7 @@ from wtforms import Field, StringField
 from wtforms.widgets import TextInput
 
 
-class Form(FlaskForm):
+class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     """Checks shape only: rules are the models' own."""
 
     def refuse(self, field: str, message: object) -> None:

@@ -96,18 +96,16 @@ def _is_foreign(element: html.HtmlElement) -> bool:
 
 def _inline(tree: html.HtmlElement) -> list[str]:
     """The content security policy forbids these, so the page would not look or work as meant."""
-    found = [f"<{e.tag}> has an inline style" for e in tree.cssselect("[style]")]
+    found = [f"<{e.tag!s}> has an inline style" for e in tree.cssselect("[style]")]
     found += ["an inline <style>" for _ in tree.cssselect("style")]
     found += [
         "an inline <script>"
         for e in tree.cssselect("script:not([src])")
         if e.get("type") not in ("application/json", "application/ld+json")
     ]
-    found += [
-        f"<{e.tag} {a}>"
-        for e in tree.iter()
-        if isinstance(e.tag, str)
-        for a in map(str, e.attrib)
-        if a.startswith("on")
-    ]
+    found += [f"<{e.tag!s} {a}>" for e in tree.iter() if isinstance(e.tag, str) for a in _handlers(e)]
     return found
+
+
+def _handlers(element: html.HtmlElement) -> list[str]:
+    return [name for name in map(str, element.attrib) if name.startswith("on")]
