@@ -1,0 +1,302 @@
+"""The engine's reasons in plain Norwegian: to the mentee without a name or a place, to the secretariat in full."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext as _
+
+from portal.members.models import ChallengeArea, Member, Municipality
+from portal.mentoring.models import MentorProfile
+from portal.mentoring.pool import years_at_the_top
+from portal.rendering import number
+
+Data = Mapping[str, Any]
+Areas = Mapping[str, ChallengeArea]
+
+AREA_ICONS = {
+    "room-to-act": "compass",
+    "mayor": "handshake",
+    "politics": "gavel",
+    "well-being": "hand-heart",
+    "new-role": "hat-school",
+    "management-team": "person-group",
+    "conflict": "chat-elipsis",
+    "economy": "wallet",
+    "crisis": "lifebuoy",
+    "merger": "arrows-circlepath",
+    "media": "megaphone",
+    "whistleblowing": "shield-lock",
+    "schools-care": "house",
+    "growth": "arrows-up-down",
+    "cooperation": "link",
+    "next-step": "hiking-trail-sign",
+}
+ICONS = {
+    "size": "buildings-2",
+    "kind": "buildings-3",
+    "experience": "clock",
+    "retired": "calendar",
+    "digital": "video",
+    "near": "location-pin",
+    "language": "chat",
+    "wish": "thumb-up",
+    "text": "note-pencil",
+}
+EXPERIENCED = 6
+LONG_YEARS = (30, 25, 20, 15)
+FAR = (400, 200, 100)
+LARGE = 55_000
+SMALL = 1_500
+# Steps so wide that at least five municipalities share each one: nobody is known by a number.
+STEPS = ((5_000, 500), (10_000, 1_000), (20_000, 2_000), (LARGE, 10_000))
+
+
+def count(amount: int) -> str:
+    """A small number as a word: elleve; a larger one in figures."""
+    words = [
+        _("null"), _("ett"), _("to"), _("tre"), _("fire"), _("fem"), _("seks"),
+        _("sju"), _("åtte"), _("ni"), _("ti"), _("elleve"), _("tolv"),
+    ]  # fmt: skip
+    return str(words[amount]) if 0 <= amount < len(words) else number(amount)
+
+
+def people(population: int) -> str:
+    """How many live there, so roughly that it fits several places: 12 000 innbyggere."""
+    if population < SMALL:
+        return str(_("under %(number)s innbyggere", number=number(SMALL)))
+    for below, step in STEPS:
+        if population < below:
+            rounded = (population + step // 2) // step * step
+            return str(_("%(number)s innbyggere", number=number(min(rounded, 50_000))))
+    return str(_("over %(number)s innbyggere", number=number(50_000)))
+
+
+def time_in_role(years: int) -> str:
+    """Elleve år; above fifteen only roughly."""
+    long = next((limit for limit in LONG_YEARS if years >= limit), None)
+    if long is not None:
+        return str(_("over %(number)s år", number=long))
+    return str(_("under ett år")) if years < 1 else str(_("%(number)s år", number=count(years)))
+
+
+def place_of(municipality: Municipality) -> str:
+    """En kommune med 12 000 innbyggere, never which."""
+    if municipality.is_county:
+        return str(_("en fylkeskommune"))
+    return str(_("en kommune med %(people)s", people=people(municipality.population)))
+
+
+def headline(mentor: MentorProfile, today: date) -> str:
+    """Who the mentor is, so coarse that it could be several: no name, no municipality."""
+    member = mentor.member
+    years = years_at_the_top(member, today)
+    title = _("fylkeskommunedirektør") if member.municipality.is_county else _("kommunedirektør")
+    if mentor.retired and years is not None and years >= LONG_YEARS[-1]:
+        return str(
+            _("Tidligere %(title)s, %(years)s som øverste leder", title=title, years=time_in_role(years))
+        )
+    place = place_of(member.municipality)
+    if mentor.retired:
+        return str(_("Tidligere %(title)s i %(place)s", title=title, place=place))
+    if years is not None and years >= EXPERIENCED:
+        return str(_("Erfaren %(title)s i %(place)s", title=title, place=place))
+    return f"{title[:1].upper()}{title[1:]} {_('i')} {place}"
+
+
+def reasons_for_mentee(reasons: Iterable[Data], areas: Areas) -> list[tuple[str, str]]:
+    """Icon and sentence for each reason, as the mentee reads them."""
+    return [(icon_of(r), _reason(r["code"], r["values"], areas)) for r in reasons]
+
+
+def icon_of(reason: Data) -> str:
+    if reason["code"] == "area":
+        return AREA_ICONS.get(reason["values"]["area"], "checkmark-circle")
+    return ICONS.get(reason["code"], "checkmark-circle")
+
+
+def _reason(code: str, values: Data, areas: Areas) -> str:
+    if code == "area":
+        area = areas.get(values["area"])
+        return area.experience_label if area else str(_("Har stått i noe av det samme som deg"))
+    if code == "experience":
+        return str(_("Har vært øverste leder i %(years)s", years=time_in_role(values["years"])))
+    if code == "wish":
+        return _wish_met(values["wish"])
+    texts = {
+        "size": _("Omtrent samme størrelse som der du leder"),
+        "kind": _("Leder en kommune som ligner på din"),
+        "retired": _("Har sluttet i rollen og har god tid"),
+        "digital": _("Dere kan møtes digitalt"),
+        "near": _("Nær nok til at dere kan møtes"),
+        "language": _("Bruker samme målform som deg"),
+        "text": _("Har beskrevet noe som ligner det du står i"),
+    }
+    return str(texts.get(code, _("Passer godt med det du har fortalt")))
+
+
+def _wish_met(wish: str) -> str:
+    texts = {
+        "other_county": _("Fra et annet fylke, som du ønsket"),
+        "same_county": _("Fra samme fylke, som du ønsket"),
+        "larger": _("Leder en større kommune, som du ønsket"),
+        "retired": _("Har sluttet i rollen, som du ønsket"),
+        "in_position": _("Står i rollen i dag, som du ønsket"),
+        "years": _("Har den erfaringen du ønsket"),
+    }
+    return str(texts.get(wish, _("Oppfyller et ønske du hadde")))
+
+
+def difference_for_mentee(difference: Data | None, areas: Areas) -> str | None:
+    """The one honest difference, to stand after «Én forskjell:»."""
+    if difference is None:
+        return None
+    code, values = difference["code"], difference["values"]
+    if code == "wish":
+        return _wish_missed(values["wish"])
+    if code == "missing_area":
+        area = areas.get(values["area"])
+        label = area.label if area else _("alt du har nevnt")
+        return str(_("har ikke selv stått i «%(area)s».", area=label))
+    if code in ("size", "experience", "centrality"):
+        return _compared(code, values)
+    if code == "distance":
+        far = next((limit for limit in FAR if values["kilometres"] > limit), FAR[-1])
+        return str(_("holder til mer enn %(number)s km unna.", number=far))
+    if code == "language":
+        return str(_("kommunen der bruker en annen målform enn din."))
+    if code == "mode":
+        return str(_("møtes helst på en annen måte enn du har valgt."))
+    return str(_("har sluttet og er ikke i rollen i dag."))
+
+
+def _compared(code: str, values: Data) -> str:
+    mentee, mentor = values["mentee"], values["mentor"]
+    if code == "size":
+        return str(
+            _("leder en kommune med %(theirs)s, du %(yours)s.", theirs=people(mentor), yours=number(mentee))
+        )
+    if code == "experience":
+        return str(
+            _(
+                "har vært i rollen i %(theirs)s, du i %(yours)s.",
+                theirs=time_in_role(mentor),
+                yours=time_in_role(mentee),
+            )
+        )
+    if mentor > mentee:
+        return str(_("leder en kommune som ligger mindre sentralt enn din."))
+    return str(_("leder en kommune som ligger mer sentralt enn din."))
+
+
+def _wish_missed(wish: str) -> str:
+    texts = {
+        "other_county": _("kommer fra samme fylke som deg."),
+        "same_county": _("kommer fra et annet fylke enn deg."),
+        "larger": _("leder ikke en større kommune enn din."),
+        "retired": _("står fortsatt i rollen."),
+        "in_position": _("har sluttet og er ikke i rollen i dag."),
+        "years": _("har kortere erfaring enn du ønsket."),
+    }
+    return str(texts.get(wish, _("oppfyller ikke alle ønskene dine.")))
+
+
+def capacity(free: int) -> str:
+    """How many more the mentor takes."""
+    if free <= 0:
+        return str(_("Har ikke plass akkurat nå, men kan få det"))
+    if free == 1:
+        return str(_("Har plass til én til"))
+    return str(_("Har plass til %(number)s til", number=count(free)))
+
+
+def reasons_for_secretariat(reasons: Iterable[Data], areas: Areas) -> list[tuple[str, str]]:
+    """Icon and sentence for each reason, with the figures behind it."""
+    return [(icon_of(r), _full_reason(r["code"], r["values"], areas)) for r in reasons]
+
+
+def _full_reason(code: str, values: Data, areas: Areas) -> str:
+    if code == "area":
+        area = areas.get(values["area"])
+        strengths = {1: _("noe erfaring"), 2: _("god erfaring"), 3: _("lang erfaring")}
+        weights = {1: _("nevnt"), 2: _("viktig"), 3: _("viktigst")}
+        return str(
+            _(
+                "%(area)s: %(strength)s, %(weight)s for mentee",
+                area=area.label if area else values["area"],
+                strength=strengths[values["strength"]],
+                weight=weights[values["weight"]],
+            )
+        )
+    if code == "size":
+        return str(
+            _(
+                "Omtrent samme størrelse: mentor %(mentor)s, mentee %(mentee)s innbyggere",
+                mentor=number(values["mentor"]),
+                mentee=number(values["mentee"]),
+            )
+        )
+    if code == "experience":
+        return str(_("Mentor har %(years)s år som øverste leder", years=values["years"]))
+    if code == "near":
+        return str(_("%(number)s km mellom dem", number=number(values["kilometres"])))
+    if code == "wish":
+        return str(_("Ønske oppfylt: %(wish)s", wish=wish_label(values["wish"])))
+    texts = {
+        "kind": _("Kommuner av samme slag"),
+        "retired": _("Mentor har sluttet i rollen"),
+        "digital": _("Begge kan møtes digitalt"),
+        "language": _("Samme målform"),
+        "text": _("Beskriver noe lignende med egne ord"),
+    }
+    return str(texts.get(code, code))
+
+
+def wish_label(wish: str) -> str:
+    texts = {
+        "other_county": _("et annet fylke"),
+        "same_county": _("samme fylke"),
+        "larger": _("en større kommune"),
+        "retired": _("en som har sluttet i rollen"),
+        "in_position": _("en som står i rollen i dag"),
+        "years": _("lang erfaring"),
+    }
+    return str(texts.get(wish, wish))
+
+
+def difference_for_secretariat(difference: Data | None, areas: Areas) -> str | None:
+    """The difference that costs the most, with the figures behind it."""
+    if difference is None:
+        return None
+    code, values = difference["code"], difference["values"]
+    if code == "missing_area":
+        area = areas.get(values["area"])
+        return str(_("Mentor mangler: %(area)s", area=area.label if area else values["area"]))
+    if code == "wish":
+        return str(_("Ønske ikke oppfylt: %(wish)s", wish=wish_label(values["wish"])))
+    if code == "distance":
+        return str(_("%(number)s km mellom dem", number=number(values["kilometres"])))
+    pair = {"mentee": values.get("mentee"), "mentor": values.get("mentor")}
+    if code == "size":
+        figures = {who: number(population) for who, population in pair.items()}
+        return str(_("Innbyggere: mentor %(mentor)s, mentee %(mentee)s", **figures))
+    texts = {
+        "experience": _("År i rollen: mentor %(mentor)s, mentee %(mentee)s", **pair),
+        "centrality": _("Sentralitet: mentor klasse %(mentor)s, mentee klasse %(mentee)s", **pair),
+        "language": _("Målform: mentor %(mentor)s, mentee %(mentee)s", **pair),
+        "mode": _("Ingen felles møteform"),
+        "retired": _("Mentor har sluttet i rollen"),
+    }
+    return str(texts.get(code, code))
+
+
+def introduction(member: Member, today: date) -> str:
+    """A mentee to a mentor who has been asked: how long in the role, and how many live there."""
+    years = member.years_in_position(today)
+    place = _("en fylkeskommune")
+    if not member.municipality.is_county:
+        place = _("en kommune med %(number)s innbyggere", number=number(member.municipality.population))
+    if years is None:
+        return str(_("Leder %(place)s.", place=place))
+    since = _("Under ett år") if years < 1 else _("%(number)s år", number=count(years))
+    return str(_("%(since)s i rollen i %(place)s.", since=f"{since[:1].upper()}{since[1:]}", place=place))
