@@ -26,7 +26,7 @@ def race(url: str, attempt: Callable[[int], object], ids: Sequence[int], process
     """
     command = [sys.executable, "-m", __name__]
     pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    started = [subprocess.Popen(command, cwd=ROOT, **pipes) for _ in range(processes)]
+    started: list[Any] = [subprocess.Popen(command, cwd=ROOT, **pipes) for _ in range(processes)]
     for number, process in enumerate(started):
         task = [url, attempt.__module__, attempt.__name__, list(ids[number::processes])]
         process.stdin.write(json.dumps(task) + "\n")
