@@ -13,6 +13,7 @@ from sqlalchemy import create_engine, event, text
 from portal.extensions import db
 from portal.members.reference import load_challenge_areas, load_municipalities
 
+MIGRATIONS = Path(__file__).parents[2] / "migrations" / "versions"
 NEVER_EMPTIED = {"alembic_version"}
 
 
@@ -30,8 +31,8 @@ class Bed(Protocol):
 
 def install() -> None:
     """What every installation starts with: the tables, the municipalities, the challenge areas."""
-    if os.environ.get("VARDE_TEST_SCHEMA") == "models":  # while a migration is still being written
-        db.create_all()
+    if os.environ.get("VARDE_TEST_SCHEMA") == "models" or not list(MIGRATIONS.glob("*.py")):
+        db.create_all()  # while a migration is still being written
     else:
         upgrade()
     load_municipalities()

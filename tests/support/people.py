@@ -15,6 +15,7 @@ from flask import Flask
 from portal import clock
 from portal.access import Role
 from portal.accounts.models import Session, User
+from portal.coaching.models import Coach
 from portal.extensions import db
 from portal.members.models import Member, Membership, Municipality
 
@@ -86,9 +87,15 @@ def bjorn(app: Flask) -> Member:
 
 
 @pytest.fixture
-def cecilie(app: Flask) -> User:
+def cecilie(app: Flask) -> Coach:
     """The coach."""
-    return new_user("Cecilie Strand", Role.COACH)
+    coach = Coach(
+        user=new_user("Cecilie Strand", Role.COACH), headline="Veileder og tidligere kommunedirektør"
+    )
+    coach.place, coach.meeting_link = "Drammen", "https://video.example/cecilie"
+    db.session.add(coach)
+    db.session.flush()
+    return coach
 
 
 @pytest.fixture
