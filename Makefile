@@ -23,13 +23,11 @@ lint: .venv/dev.stamp
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
-	.venv/bin/djlint templates --quiet --check
 	.venv/bin/djlint templates --quiet --lint
 
 format: .venv/dev.stamp
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
-	.venv/bin/djlint templates --quiet --reformat || true
 
 bench: .venv/dev.stamp
 	ONLY=$(ONLY) .venv/bin/python -m bench
