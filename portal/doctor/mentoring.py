@@ -1,12 +1,13 @@
 """The mentor scheme's rules, read from the rows."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
+from portal import clock
 from portal.doctor.rules import rule
 from portal.extensions import db
 from portal.members.models import Member
@@ -135,6 +136,11 @@ def _parts(_now: datetime) -> Iterable[Any]:
     return [i for i, score, parts in rows if sum(part["units"] for part in parts) != score]
 
 
-@rule("A meeting that is logged as held had begun")
-def _held(_now: datetime) -> Select[Any]:
-    return select(Meeting.id).where(Meeting.held_logged_at < Meeting.starts_at)
+@rule("No meeting is logged as held before its day")
+def _held(_now: datetime) -> Iterable[Any]:
+    logged = select(Meeting).where(Meeting.held_logged_at.is_not(None))
+    return [m.id for m in db.session.scalars(logged) if _day(m.held_logged_at) < clock.today(m.starts_at)]
+
+
+def _day(moment: datetime | None) -> date:
+    return clock.today(moment) if moment is not None else date.max

@@ -1,0 +1,52 @@
+"""The demonstration world: a pilot four months in, lived through the product's own functions, relative to today."""
+
+from datetime import date, datetime, time, timedelta
+
+from sqlalchemy import func, select, update
+
+from portal import clock
+from portal.accounts.models import User
+from portal.coaching.models import Booking
+from portal.demo.coaching_past import CoachingPast, programme
+from portal.demo.mentoring_past import MentoringPast, profiles
+from portal.demo.population import populate
+from portal.demo.timeline import Timeline
+from portal.extensions import db
+from portal.members.reference import load_challenge_areas, load_municipalities
+from portal.notifications import OutboxMessage
+
+MONTHS_IN = 4
+
+
+def build(now: datetime) -> str:
+    """Fill an empty database and commit. Where there are users already, nothing is done."""
+    if db.session.scalar(select(User.id).limit(1)) is not None:
+        return "There are people here already; nothing was added."
+    load_municipalities()
+    load_challenge_areas()
+    start = _months_before(clock.today(now), MONTHS_IN)
+    began = clock.from_oslo(start, time(8))
+    cast = populate(now, began - timedelta(days=40))
+    pilot = programme(start)
+    timeline = Timeline(now)
+    CoachingPast(pilot, cast, timeline).plan()
+    MentoringPast(cast, timeline, began).plan()
+    timeline.run()
+    _mails_of_the_past(now)
+    db.session.commit()
+    bookings = db.session.scalar(select(func.count()).select_from(Booking))
+    mentors, mentees = profiles()
+    return f"{len(cast.members)} members, {bookings} bookings, {mentors} mentors and {mentees} mentees"
+
+
+def _months_before(today: date, months: int) -> date:
+    month = today.year * 12 + today.month - 1 - months
+    return date(month // 12, month % 12 + 1, 1)
+
+
+def _mails_of_the_past(now: datetime) -> None:
+    """What would have been mailed in the past was: the worker begins with what is due from now on."""
+    due = (OutboxMessage.next_attempt_at <= now, OutboxMessage.withdrawn_at.is_(None))
+    db.session.execute(
+        update(OutboxMessage).where(*due).values(sent_at=OutboxMessage.next_attempt_at, nonce=None)
+    )
