@@ -44,13 +44,18 @@ class Collides(DomainError):
     def __init__(self, at: datetime | None) -> None:
         when = f"{weekday_date(at)} kl. {clock_time(at)}" if at else ""
         super().__init__(
-            _l("Du har allerede lagt inn tid %(when)s. Ingenting er lagret; endre tiden eller dagen.", when=when)
+            _l(
+                "Du har allerede lagt inn tid %(when)s. Ingenting er lagret; endre tiden eller dagen.",
+                when=when,
+            )
         )
 
 
 class HourIsBooked(DomainError):
     def __init__(self) -> None:
-        super().__init__(_l("Timen er bestilt. Flytt eller avlys samtalen først, så kan du ta tiden tilbake."))
+        super().__init__(
+            _l("Timen er bestilt. Flytt eller avlys samtalen først, så kan du ta tiden tilbake.")
+        )
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,11 @@ from portal.coaching.enrolment import (
     queue,
     withdraw,
 )
-from portal.coaching.models import Enrolment
+from portal.coaching.models import Coach, Enrolment
 from portal.extensions import db
 from portal.members.models import Member
 from portal.notifications import Kind, OutboxMessage
-from tests.coaching.programmes import NOW, booked, new_coach, new_programme, participant
+from tests.coaching.programmes import NOW, booked, new_programme, participant
 from tests.support.people import new_member
 from tests.support.racing import race
 
@@ -97,17 +97,17 @@ def test_a_seat_without_use_is_free_again(bjorn: Member, eva: User) -> None:
     assert (enrolment.seat_number, enrolment.withdrawn_at) == (None, NOW)
 
 
-def test_a_seat_with_a_booked_conversation_stays(bjorn: Member, cecilie: User, eva: User) -> None:
+def test_a_seat_with_a_booked_conversation_stays(bjorn: Member, cecilie: Coach, eva: User) -> None:
     enrolment = participant(bjorn, new_programme())
-    booked(enrolment, new_coach(cecilie), NOW + timedelta(days=5))
+    booked(enrolment, cecilie, NOW + timedelta(days=5))
     with pytest.raises(ClipsInUse):
         withdraw(enrolment, eva, NOW)
     assert enrolment.seat_number == 1
 
 
-def test_a_seat_whose_conversation_was_cancelled_in_time_can_be_left(bjorn: Member, cecilie: User) -> None:
+def test_a_seat_whose_conversation_was_cancelled_in_time_can_be_left(bjorn: Member, cecilie: Coach) -> None:
     enrolment = participant(bjorn, new_programme())
-    booking = booked(enrolment, new_coach(cecilie), NOW + timedelta(days=5))
+    booking = booked(enrolment, cecilie, NOW + timedelta(days=5))
     booking.cancel(bjorn.user, NOW)
     withdraw(enrolment, bjorn.user, NOW)
     assert enrolment.seat_number is None
@@ -132,7 +132,6 @@ def sit_down(enrolment_id: int) -> None:
 def test_many_at_once_want_the_last_seat(app: Flask, database_url: str, promise: Any) -> None:
     programme = new_programme(seats=1)
     waiting = [apply(new_member(f"Deltaker {n}", "Nome"), programme, NOW).id for n in range(promise.size)]
-    db.session.commit()
     seen = race(database_url, sit_down, waiting)
     assert seen == {"done": 1, "SeatsFull": promise.size - 1}
     assert db.session.scalar(select(func.count(Enrolment.seat_number))) == 1
@@ -142,7 +141,6 @@ def test_many_at_once_want_the_last_seat(app: Flask, database_url: str, promise:
 def test_many_at_once_share_the_seats_without_a_gap(app: Flask, database_url: str) -> None:
     programme = new_programme(seats=7)
     waiting = [apply(new_member(f"Deltaker {n}", "Nome"), programme, NOW).id for n in range(10)]
-    db.session.commit()
     assert race(database_url, sit_down, waiting) == {"done": 7, "SeatsFull": 3}
     taken = select(Enrolment.seat_number).where(Enrolment.seat_number.is_not(None))
     assert sorted(n for n in db.session.scalars(taken) if n) == list(range(1, 8))

@@ -24,6 +24,7 @@ def race(url: str, attempt: Callable[[int], object], ids: Sequence[int], process
     `attempt` is a module's own function, run in an application context; it commits by itself. Returns how
     often each answer came: "done", or the name of the rule that said no. Any other failure is raised here.
     """
+    db.session.commit()  # what the test has made is there for all to see, and its own hold is let go
     command = [sys.executable, "-m", __name__]
     pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     started: list[Any] = [subprocess.Popen(command, cwd=ROOT, **pipes) for _ in range(processes)]
