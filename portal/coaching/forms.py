@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, IntegerField, RadioField, SelectField
-from wtforms.validators import AnyOf, InputRequired, Optional
+from wtforms.validators import AnyOf, InputRequired
 
 from portal.coaching.free_hours import DayPart, Wish
 from portal.coaching.models import Coach, Mode, Payer, Slot
@@ -73,7 +73,6 @@ class BookingForm(Form):
         validators=[AnyOf([p.value for p in Payer], message=_l("Velg hvem som betaler samtalen."))]
     )
     theme = SelectField(_l("Hva vil du snakke om?"))
-    instead = IntegerField(validators=[Optional()])
 
     @classmethod
     def for_hour(cls, slot: Slot, payer: Payer | None, mode: Mode | None) -> "BookingForm":

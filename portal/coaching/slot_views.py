@@ -1,5 +1,6 @@
 """The member looks for an hour and books it, or moves a conversation to it."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, abort, request, url_for
@@ -49,12 +50,14 @@ def slot(slot_id: int) -> Response:
 def book_slot(slot_id: int) -> Response:
     """Book it. An hour that is gone is answered with the nearest ones, and what was chosen is kept."""
     now = clock.now()
-    chosen = load(Slot.visible_to(current_user), request.form.get("instead", slot_id, type=int))
+    chosen = load(Slot.visible_to(current_user), slot_id)
     enrolment = participation.read(current_user, clock.today(now)).enrolment
     form = BookingForm.for_hour(chosen, None, None)
     taken = False
     if enrolment is None:
         abort(404)
+    if "look" in request.form:  # from an hour that was gone: what was chosen there travels in the form
+        return _show(_page_for(form, now, chosen), form=form)
     if form.validate_on_submit():
         mode, payer = Mode(form.mode.data), Payer(form.payer.data or "")
         try:
@@ -66,9 +69,12 @@ def book_slot(slot_id: int) -> Response:
             db.session.rollback()
             taken = isinstance(refusal, SlotTaken | SlotPassed)
             form.refuse("payer", refusal)
+    return _show(_page_for(form, now, chosen, gone=taken), status=422, form=form)
+
+
+def _page_for(form: BookingForm, now: datetime, chosen: Slot, gone: bool = False) -> SlotPage:
     asked = next((p for p in Payer if p.value == form.payer.data), None)
-    page = SlotPage.open(current_user, now, request.args, chosen, payer=asked, gone=taken)
-    return _show(page, status=422, form=form)
+    return SlotPage.open(current_user, now, request.args, chosen, payer=asked, gone=gone)
 
 
 @coaching.get("/coaching/bookings/<int:booking_id>/move")
