@@ -73,7 +73,8 @@ def use_link(token: str) -> Response | BaseResponse:
     user = LoginLink.use(token, _browser(), now)
     if user is None:
         db.session.rollback()
-        return render("accounts/link_refused.html", status=422)
+        form = SignInForm(formdata=None, next=local_path(session.get("next")))
+        return render("accounts/link_refused.html", status=422, form=form)
     target = local_path(session.get("next")) or first_page(user)
     begin_session(user, "link", device_name(), now)
     db.session.commit()
@@ -103,6 +104,19 @@ def end_device(session_id: int) -> BaseResponse:
     load(Session.visible_to(current_user), session_id).end(clock.now())
     db.session.commit()
     flash(_("Enheten er logget ut."))
+    return after_write(url_for("accounts.devices"))
+
+
+@accounts.post("/devices/others/end")
+@allow_signed_in
+def end_other_devices() -> BaseResponse:
+    now = clock.now()
+    current = Session.open_with(session["sid"], now)
+    for other in db.session.scalars(Session.visible_to(current_user)):
+        if current is None or other.id != current.id:
+            other.end(now)
+    db.session.commit()
+    flash(_("Du er logget ut av alle de andre enhetene."))
     return after_write(url_for("accounts.devices"))
 
 

@@ -1,8 +1,9 @@
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import CheckConstraint, ForeignKey, Select, String, select
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Select, String, select
 from sqlalchemy.orm import Mapped, contains_eager, mapped_column, relationship
 
 from portal.access import Role
@@ -115,16 +116,39 @@ class Member(Base):
             return None
         return today.year - start.year - ((today.month, today.day) < (start.month, start.day))
 
-    def take_position(self, municipality: Municipality, title: str, since: date | None) -> None:
-        """Move the member to a position; the one before it is closed and kept in the history."""
+    def take_position(
+        self, municipality: Municipality, title: str, since: date | None, known_on: date | None = None
+    ) -> None:
+        """Move the member to a position; the one before it is closed and kept in the history.
+
+        `known_on` is when we learnt of it: the end of the one before, where nobody says when the new one began.
+        """
         moved = self.municipality_number not in (None, municipality.number)
         current = next((t for t in self.tenures if t.ended_on is None), None)
         self.municipality, self.municipality_number = municipality, municipality.number
         self.title, self.in_position_since = title, since
         if current is not None and moved:
-            current.ended_on = max(since or current.started_on, current.started_on)
+            current.ended_on = max(since or known_on or current.started_on, current.started_on)
             current = None
         if current is not None and since is not None:
             current.title, current.started_on = title, since
         elif current is None and since is not None:
             self.tenures.append(Tenure(municipality=municipality, title=title, started_on=since))
+
+
+class ImportPreview(Base):
+    """What an uploaded list says, kept until whoever uploaded it confirms it or the time is up. Emptied once confirmed."""
+
+    __tablename__ = "import_preview"
+
+    id: Mapped[PrimaryKey]
+    by_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    filename: Mapped[str] = mapped_column(String(200))
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    confirmed_at: Mapped[datetime | None]
+
+    @classmethod
+    def visible_to(cls, user: User) -> Select[tuple["ImportPreview"]]:
+        return select(cls).where(cls.by_id == user.id)

@@ -1,11 +1,215 @@
-from flask import Blueprint
+"""The secretariat's list of members, and each of them: who and where, never what they struggle with."""
 
-from portal.access import Role, allow
+from typing import Any
+
+from flask import Blueprint, Response, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response as BaseResponse
+
+from portal import clock
+from portal.access import Role, allow, load
+from portal.accounts.current import current_user
+from portal.errors import DomainError
+from portal.extensions import db
+from portal.members import invitations
+from portal.members.directory import Search, as_csv, as_xlsx
+from portal.members.forms import FilterForm, MemberPositionForm, NewMemberForm
+from portal.members.import_views import imports
+from portal.members.models import Member, Membership, Municipality, MunicipalityKind
+from portal.members.places import Places
+from portal.members.positions import NoSuchDay, add_member, change_membership, change_position
+from portal.rendering import after_write, flash, number, render
 
 members = Blueprint("members", __name__)
+members.register_blueprint(imports)
+PER_PAGE = 50
+FILTERS = ("q", "county", "size", "membership", "invited", "sort")
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @members.get("/secretariat/members")
 @allow(Role.SECRETARIAT)
-def index() -> str:
-    return "members.index"
+def index() -> Response:
+    search = _search()
+    pages = db.paginate(search.members(), per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
+    return render(
+        "members/index.html",
+        block="found",
+        form=_filter_form(),
+        search=search,
+        pages=pages,
+        count=_count(pages.total or 0),
+        not_invited=invitations.count_not_invited(),
+        sort_urls={order: _list_url(sort=order) for order in ("name", "municipality", "population", "since")},
+        export_urls={kind: _list_url(kind) for kind in ("csv", "xlsx")},
+    )
+
+
+@members.get("/secretariat/members.csv")
+@allow(Role.SECRETARIAT)
+def csv_file() -> Response:
+    found = db.session.scalars(_search().members())
+    return _download(as_csv(found), "text/csv; charset=utf-8", "medlemmer.csv")
+
+
+@members.get("/secretariat/members.xlsx")
+@allow(Role.SECRETARIAT)
+def xlsx_file() -> Response:
+    found = db.session.scalars(_search().members())
+    return _download(as_xlsx(found), XLSX, "medlemmer.xlsx")
+
+
+@members.get("/secretariat/members/new")
+@allow(Role.SECRETARIAT)
+def create() -> Response:
+    return _new_member_page(_blank())
+
+
+@members.post("/secretariat/members/new")
+@allow(Role.SECRETARIAT)
+def add() -> Response | BaseResponse:
+    form = _blank()
+    if not form.validate():
+        return _new_member_page(form, 422)
+    try:
+        member = add_member(
+            str(form.email.data),
+            str(form.name.data),
+            _place(form.municipality.data),
+            str(form.title.data),
+            form.since.data,
+            Membership(form.membership.data),
+            current_user,
+            clock.now(),
+        )
+    except DomainError as no:
+        db.session.rollback()
+        form.refuse("since" if isinstance(no, NoSuchDay) else "email", no)
+        return _new_member_page(form, 422)
+    db.session.commit()
+    flash(_("%(name)s er lagt til. Invitasjonen er ikke sendt ennå.", name=member.name))
+    return after_write(url_for("members.show", member_id=member.id))
+
+
+@members.get("/secretariat/members/<int:member_id>")
+@allow(Role.SECRETARIAT)
+def show(member_id: int) -> Response:
+    rows = Member.visible_to(current_user).options(selectinload(Member.tenures))
+    member = load(rows, member_id)
+    return render("members/show.html", member=member, today=clock.today(clock.now()))
+
+
+@members.get("/secretariat/members/<int:member_id>/position")
+@allow(Role.SECRETARIAT)
+def position(member_id: int) -> Response:
+    member = load(Member.visible_to(current_user), member_id)
+    form = MemberPositionForm(
+        municipality=member.municipality_number,
+        title=member.title,
+        since=member.in_position_since,
+        membership=member.membership.value,
+    )
+    form.choose_from(Places.all().grouped())
+    return render("members/position.html", member=member, form=form)
+
+
+@members.post("/secretariat/members/<int:member_id>/position")
+@allow(Role.SECRETARIAT)
+def update_position(member_id: int) -> Response | BaseResponse:
+    member = load(Member.visible_to(current_user), member_id)
+    form, now = MemberPositionForm(), clock.now()
+    form.choose_from(Places.all().grouped())
+    if not form.validate():
+        return render("members/position.html", status=422, member=member, form=form)
+    try:
+        place = _place(form.municipality.data)
+        moved = change_position(member, place, str(form.title.data), form.since.data, current_user, now)
+        joined = change_membership(member, Membership(form.membership.data), current_user, now)
+    except NoSuchDay as no:
+        db.session.rollback()
+        form.refuse("since", no)
+        return render("members/position.html", status=422, member=member, form=form)
+    db.session.commit()
+    flash(_("Endringen er lagret.") if moved or joined else _("Ingenting var endret."))
+    return after_write(url_for("members.show", member_id=member_id))
+
+
+@members.post("/secretariat/members/<int:member_id>/invitation")
+@allow(Role.SECRETARIAT)
+def invite(member_id: int) -> BaseResponse:
+    member = load(Member.visible_to(current_user), member_id)
+    try:
+        invitations.invite(member, current_user, clock.now())
+    except DomainError as no:
+        db.session.rollback()
+        flash(str(no))
+    else:
+        db.session.commit()
+        flash(_("%(name)s får en invitasjon på e-post om litt.", name=member.name))
+    return after_write(url_for("members.show", member_id=member_id))
+
+
+@members.get("/secretariat/members/invitations")
+@allow(Role.SECRETARIAT)
+def invite_everyone() -> Response:
+    count = invitations.count_not_invited()
+    return render("members/invitations.html", count=count, address=current_user.email)
+
+
+@members.post("/secretariat/members/invitations")
+@allow(Role.SECRETARIAT)
+def send_invitations() -> BaseResponse:
+    count = invitations.invite_all(current_user, clock.now())
+    db.session.commit()
+    if count:
+        flash(ngettext("Én invitasjon er på vei.", "%(num)s invitasjoner er på vei.", count))
+    else:
+        flash(_("Alle er invitert fra før."))
+    return after_write(url_for("members.index"))
+
+
+def _search() -> Search:
+    return Search(**{name: request.args[name] for name in FILTERS if request.args.get(name)})
+
+
+def _filter_form() -> FilterForm:
+    form = FilterForm(formdata=MultiDict(request.args))
+    counties = select(Municipality.county_number, Municipality.name).where(
+        Municipality.kind == MunicipalityKind.COUNTY
+    )
+    form.choose_from([(n, name) for n, name in db.session.execute(counties.order_by(Municipality.sort_key))])
+    return form
+
+
+def _list_url(kind: str = "", **changes: str) -> str:
+    """The list as it is filtered now, with these changes; always from its first page."""
+    kept: dict[str, Any] = {name: request.args[name] for name in FILTERS if request.args.get(name)}
+    return url_for(f"members.{kind}_file" if kind else "members.index", **(kept | changes))
+
+
+def _count(total: int) -> str:
+    return str(ngettext("Ett medlem", "%(count)s medlemmer", total, count=number(total)))
+
+
+def _blank() -> NewMemberForm:
+    form = NewMemberForm()
+    form.choose_from(Places.all().grouped())
+    return form
+
+
+def _place(chosen: str) -> Municipality:
+    return db.session.get_one(Municipality, chosen)
+
+
+def _new_member_page(form: NewMemberForm, status: int = 200) -> Response:
+    return render("members/new.html", status=status, form=form)
+
+
+def _download(content: bytes, kind: str, name: str) -> Response:
+    response = Response(content, mimetype=kind)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
