@@ -75,7 +75,8 @@ def _mentors() -> Select[tuple[MentorProfile]]:
     return rows.options(_with_member(MentorProfile), *details).order_by(MentorProfile.id)
 
 
-def _mentees() -> Select[tuple[MenteeProfile]]:
+def seeking() -> Select[tuple[int]]:
+    """The profiles of the mentees who look for a mentor and wait for nobody's answer, also those who have paused."""
     paired = select(Mentorship.mentee_id).where(Mentorship.ended_at.is_(None))
     busy = (
         select(Proposal.mentee_id)
@@ -89,17 +90,18 @@ def _mentees() -> Select[tuple[MenteeProfile]]:
             Proposal.mentor_accepted_at.is_(None),
         )
     )
-    return (
-        select(MenteeProfile)
-        .where(
-            MenteeProfile.seeking_since.is_not(None),
-            MenteeProfile.member_id.in_(_active()),
-            MenteeProfile.id.not_in(paired),
-            MenteeProfile.id.not_in(busy),
-        )
-        .options(_with_member(MenteeProfile), selectinload(MenteeProfile.areas))
-        .order_by(MenteeProfile.id)
+    return select(MenteeProfile.id).where(
+        MenteeProfile.seeking_since.is_not(None),
+        MenteeProfile.member_id.in_(_active()),
+        MenteeProfile.id.not_in(paired),
+        MenteeProfile.id.not_in(busy),
     )
+
+
+def _mentees() -> Select[tuple[MenteeProfile]]:
+    rows = select(MenteeProfile).where(MenteeProfile.id.in_(seeking()))
+    options = (_with_member(MenteeProfile), selectinload(MenteeProfile.areas))
+    return rows.options(*options).order_by(MenteeProfile.id)
 
 
 def _asked() -> Mapping[int, int]:
