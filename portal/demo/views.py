@@ -6,6 +6,7 @@ from portal.access import allow_anyone
 from portal.accounts.models import User
 from portal.accounts.sign_in import begin_session
 from portal.accounts.views import device_name, first_page
+from portal.demo.gallery import example
 from portal.demo.personas import BY_CODE, PERSONAS, Persona
 from portal.extensions import db
 from portal.rendering import after_write, render
@@ -35,4 +36,4 @@ def sign_in() -> BaseResponse:
 @demo.get("/components")
 @allow_anyone
 def components() -> Response:
-    return render("public/components.html")
+    return render("public/components.html", form=example())
