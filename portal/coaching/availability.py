@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, select, update
 
@@ -13,7 +14,7 @@ from portal.coaching.models import CELL, Availability, Booking, Coach, Slot, Slo
 from portal.database import refused
 from portal.errors import DomainError
 from portal.extensions import db
-from portal.rendering import clock_time, weekday_date
+from portal.rendering import clock_time, long_date, weekday_date
 
 OFFERED = audit.declare("time offered", "hours", "weekly")
 TAKEN_BACK = audit.declare("time taken back", "hours")
@@ -58,6 +59,21 @@ class HourIsBooked(DomainError):
         )
 
 
+def in_words(weekday: int, starts: time, ends: time, until: date | None) -> str:
+    """Tirsdager 09–12, hver uke til 21. desember 2026"""
+    days = (
+        _("Mandager"), _("Tirsdager"), _("Onsdager"), _("Torsdager"), _("Fredager"), _("Lørdager"), _("Søndager")
+    )  # fmt: skip
+    when = f"{days[weekday]} {_short(starts)}–{_short(ends)}"
+    if until is None:
+        return str(_("%(when)s, hver uke", when=when))
+    return str(_("%(when)s, hver uke til %(day)s", when=when, day=long_date(until)))
+
+
+def _short(at: time) -> str:
+    return f"{at.hour:02}" if at.minute == 0 else clock_time(at)
+
+
 @dataclass(frozen=True)
 class Offer:
     """When a coach is free: every week on `first`'s weekday until `last`, or on `first` alone when `last` is None."""
@@ -72,6 +88,13 @@ class Offer:
     @property
     def is_weekly(self) -> bool:
         return self.last is not None
+
+    @property
+    def words(self) -> str:
+        """What the coach is about to promise, as a sentence."""
+        if self.last is not None:
+            return in_words(self.first.weekday(), self.starts, self.ends, self.last)
+        return f"{weekday_date(self.first).capitalize()} {_short(self.starts)}–{_short(self.ends)}"
 
     def check(self, now: datetime) -> None:
         """Raise what is wrong with the times themselves."""

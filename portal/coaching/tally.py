@@ -109,7 +109,7 @@ def outcome_of(now: datetime) -> ColumnElement[str]:
 
 def months(programme: Programme) -> list[date]:
     """The first day of each month in which conversations can be held."""
-    last = max(programme.ends_on, programme.clips_valid_until)
+    last = programme.last_day
     count = (last.year - programme.starts_on.year) * 12 + last.month - programme.starts_on.month + 1
     first = programme.starts_on.year * 12 + programme.starts_on.month - 1
     return [date((first + n) // 12, (first + n) % 12 + 1, 1) for n in range(count)]
