@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from flask import Flask
+from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 
@@ -25,6 +25,13 @@ class CheckingClient(FlaskClient):
         super().__init__(*args, **kwargs)
         self.page: Page | None = None
         self.htmx = HtmxClient(self)
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        """A request as it is, unchecked: with an application context of its own, as under a real server."""
+        if has_app_context():
+            db.session.commit()
+        with self.application.app_context():
+            return super().open(*args, **kwargs)
 
     def get(self, url: str, status: int = 200, **kwargs: Any) -> Page:
         """Fetch a page. `status` is what must come back."""
@@ -83,9 +90,7 @@ class CheckingClient(FlaskClient):
         return self
 
     def _fetch(self, method: str, url: str, expected: tuple[int, ...], **kwargs: Any) -> Page:
-        db.session.commit()
-        with self.application.app_context():  # every request its own, as under a real server
-            page = self.open(url, method=method, **kwargs)
+        page = self.open(url, method=method, **kwargs)
         assert isinstance(page, Page)
         assert page.status_code in expected, f"{method} {url}: {page.status}, not {expected}. {_gist(page)}"
         if self.checks and page.is_html and not 300 <= page.status_code < 400:
