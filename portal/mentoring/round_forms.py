@@ -1,0 +1,74 @@
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import IntegerField, RadioField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange
+
+from portal.forms import DateField, Form, stripped
+from portal.mentoring.models import Ground
+
+_CHOSEN = NumberRange(1, 2**31 - 1, message=_l("Velg paret på nytt fra listen."))
+
+
+class RoundForm(Form):
+    name = StringField(
+        _l("Hva heter runden?"),
+        filters=[stripped],
+        validators=[
+            InputRequired(_l("Gi runden et navn, for eksempel «Høstrunden».")),
+            Length(max=120, message=_l("Navnet kan ha høyst 120 tegn.")),
+        ],
+    )
+
+
+class PairForm(Form):
+    mentee = IntegerField(
+        _l("Mentee"), validators=[InputRequired(_l("Velg paret på nytt fra listen.")), _CHOSEN]
+    )
+    mentor = IntegerField(
+        _l("Mentor"), validators=[InputRequired(_l("Velg paret på nytt fra listen.")), _CHOSEN]
+    )
+
+
+class ExclusionForm(PairForm):
+    ground = RadioField(
+        _l("Hvorfor skal de ikke kobles?"),
+        validators=[InputRequired(_l("Velg en grunn, så paret kan utelukkes."))],
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.ground.choices = [(ground.value, ground.label) for ground in Ground]
+
+
+def _weight(label: Any) -> IntegerField:
+    return IntegerField(
+        label,
+        validators=[
+            InputRequired(_l("Skriv et helt tall fra 0 til 100.")),
+            NumberRange(0, 100, message=_l("Skriv et helt tall fra 0 til 100.")),
+        ],
+    )
+
+
+class WeightsForm(Form):
+    """Five weights. Only their proportions count."""
+
+    challenges = _weight(_l("Utfordringsprofil"))
+    size = _weight(_l("Kommunestørrelse"))
+    experience = _weight(_l("Erfaring"))
+    practicalities = _weight(_l("Form og reise"))
+    wishes = _weight(_l("Egne ønsker"))
+
+
+class ReleaseForm(Form):
+    answer_by = DateField(
+        _l("Svarfrist for mentees"),
+        validators=[InputRequired(_l("Sett en svarfrist, for eksempel om to uker."))],
+    )
+
+
+class ReminderForm(Form):
+    """One mentee, or with 0 everybody who has not answered."""
+
+    mentee = IntegerField(_l("Mentee"), default=0, validators=[NumberRange(0, 2**31 - 1)])

@@ -1,0 +1,70 @@
+"""What lies behind each part of a pair's score, in words for the secretariat. Never a free text."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, TypeAlias
+
+from flask_babel import gettext as _
+
+import matching
+from portal.mentoring.wording import wish_label
+from portal.rendering import number
+
+Side: TypeAlias = Mapping[str, Any]
+
+
+def part_words(mentee: matching.Mentee, mentor: matching.Mentor, areas: Mapping[str, str]) -> dict[str, str]:
+    """A line for each of the five rows. `areas` are the labels by code."""
+    return {
+        "challenges": _challenges(mentee, mentor, areas),
+        "size": _size(mentee, mentor),
+        "experience": _experience(mentor),
+        "practicalities": _practicalities(mentee, mentor),
+        "wishes": _wishes(mentee, mentor),
+    }
+
+
+def _challenges(mentee: matching.Mentee, mentor: matching.Mentor, areas: Mapping[str, str]) -> str:
+    needed = sorted(mentee.areas, key=lambda code: -mentee.areas[code])
+    met = [areas.get(code, code) for code in needed if mentor.areas.get(code)]
+    if not met:
+        return str(_("ingen av de %(count)s", count=len(needed)))
+    listed = "; ".join(label[:1].lower() + label[1:] for label in met)
+    return str(_("%(met)s av %(count)s: %(listed)s", met=len(met), count=len(needed), listed=listed))
+
+
+def _size(mentee: matching.Mentee, mentor: matching.Mentor) -> str:
+    known = matching.municipalities()
+    here, there = known[mentee.municipality].population, known[mentor.municipality].population
+    return str(_("%(here)s og %(there)s innbyggere", here=number(here), there=number(there)))
+
+
+def _experience(mentor: matching.Mentor) -> str:
+    if mentor.years is None:
+        return str(_("tid i rollen er ikke oppgitt"))
+    years = _("%(years)s år i rollen", years=mentor.years)
+    return str(_("%(years)s, har gått av", years=years)) if mentor.retired else years
+
+
+def _practicalities(mentee: matching.Mentee, mentor: matching.Mentor) -> str:
+    shared = mentee.modes & mentor.modes
+    if not shared:
+        return str(_("ønsker hver sin møteform"))
+    if shared == {matching.Mode.DIGITAL}:
+        return str(_("digitalt"))
+    if shared == {matching.Mode.IN_PERSON}:
+        return str(_("fysisk"))
+    return str(_("digitalt eller fysisk"))
+
+
+def _wishes(mentee: matching.Mentee, mentor: matching.Mentor) -> str:
+    wishes = asdict(mentee.wishes)
+    asked = [wish_label(wish) for wish, value in wishes.items() if value not in (False, None)]
+    if not asked:
+        return str(_("ingen særskilte ønsker"))
+    known = matching.municipalities()
+    here, there = known[mentee.municipality], known[mentor.municipality]
+    counties = str(_("begge er i %(county)s", county=here.county))
+    if here.county != there.county:
+        counties = str(_("%(here)s og %(there)s", here=here.county, there=there.county))
+    return str(_("ønsket %(asked)s; %(counties)s", asked=", ".join(asked), counties=counties))
