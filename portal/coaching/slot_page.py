@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask import url_for
+from flask_babel import gettext as _
 from sqlalchemy import Select, select
 
 from portal import clock
@@ -76,6 +77,14 @@ class SlotPage:
     @property
     def has_seat(self) -> bool:
         return self.enrolment is not None and self.enrolment.has_seat
+
+    @property
+    def payer_place(self) -> str:
+        """Whom a municipality's invoice goes to."""
+        if self.enrolment is None:
+            return ""
+        place = self.enrolment.member.municipality
+        return place.display_name if place.is_county else _("%(name)s kommune", name=place.display_name)
 
     @property
     def action(self) -> str:
