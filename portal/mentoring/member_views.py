@@ -1,11 +1,115 @@
-from flask import Blueprint
+"""The member's way to a mentor: where it stands, the proposals, and the answers to them."""
 
-from portal.access import Role, allow
+from collections.abc import Callable
+
+from flask import Blueprint, Response, abort, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as BaseResponse
+
+from portal import clock
+from portal.access import Role, allow, load
+from portal.accounts.current import current_user
+from portal.errors import DomainError
+from portal.extensions import db, htmx
+from portal.mentoring import proposals as answers
+from portal.mentoring import status
+from portal.mentoring.cards import State, cards
+from portal.mentoring.forms import RankForm
+from portal.mentoring.models import MenteeProfile, Proposal
+from portal.rendering import after_write, flash, render
 
 mentoring = Blueprint("mentoring", __name__)
 
 
 @mentoring.get("/mentoring/")
 @allow(Role.MEMBER)
-def overview() -> str:
-    return "mentoring.overview"
+def overview() -> Response:
+    """Where I stand, and the one next action."""
+    return render("mentoring/overview.html", standing=status.read(current_user), now=clock.now())
+
+
+@mentoring.get("/mentoring/proposals")
+@allow(Role.MEMBER)
+def proposals() -> Response:
+    """Those who have been through something similar, without a name."""
+    return _page()
+
+
+def _page(refusal: DomainError | None = None) -> Response:
+    standing, now = status.read(current_user), clock.now()
+    shown = cards(standing, now)
+    left = (clock.today(standing.answer_by) - clock.today(now)).days if standing.answer_by else None
+    return render(
+        "mentoring/proposals.html",
+        block="proposals",
+        status=422 if refusal else 200,
+        standing=standing,
+        cards=[card for card in shown if card.state is not State.DECLINED],
+        declined=[card for card in shown if card.state is State.DECLINED],
+        first=next((card for card in shown if card.state is State.OPEN), None),
+        days_left=left,
+        refusal=refusal,
+    )
+
+
+def _answered(proposal_id: int, answer: Callable[[Proposal], object], said: str) -> BaseResponse:
+    proposal = load(Proposal.for_mentee(current_user), proposal_id)
+    try:
+        answer(proposal)
+    except DomainError as refusal:
+        db.session.rollback()
+        return _page(refusal)
+    db.session.commit()
+    flash(said)
+    return after_write(url_for("mentoring.proposals"))
+
+
+@mentoring.post("/mentoring/proposals/<int:proposal_id>/acceptance")
+@allow(Role.MEMBER)
+def accept(proposal_id: int) -> BaseResponse:
+    """Yes, gladly."""
+    said = _("Du har sagt ja. Du hører fra oss når en mentor også har gjort det.")
+    return _answered(proposal_id, lambda p: answers.accept(p, current_user, clock.now()), said)
+
+
+@mentoring.post("/mentoring/proposals/<int:proposal_id>/decline")
+@allow(Role.MEMBER)
+def decline(proposal_id: int) -> BaseResponse:
+    """Not now."""
+    said = _("Det er notert. Ingen får vite at du sa nei.")
+    return _answered(proposal_id, lambda p: answers.decline(p, current_user, clock.now()), said)
+
+
+@mentoring.post("/mentoring/proposals/<int:proposal_id>/rank")
+@allow(Role.MEMBER)
+def rank(proposal_id: int) -> BaseResponse:
+    """One place up or down in the order in which we ask."""
+    form = RankForm()
+    moves = {"up": answers.rank_up, "down": answers.rank_down}
+    if not form.validate() or form.direction.data not in moves:
+        abort(400)
+    proposal = load(Proposal.for_mentee(current_user), proposal_id)
+    try:
+        moves[form.direction.data](proposal, current_user)
+    except DomainError as refusal:
+        db.session.rollback()
+        return _page(refusal)
+    db.session.commit()
+    return _page() if htmx else after_write(url_for("mentoring.proposals"))
+
+
+@mentoring.post("/mentoring/others")
+@allow(Role.MEMBER)
+def others() -> BaseResponse:
+    """None of them: find others."""
+    mentee = db.session.scalar(MenteeProfile.visible_to(current_user))
+    if mentee is None:
+        abort(404)
+    try:
+        answers.ask_for_others(mentee, current_user, clock.now())
+    except DomainError as refusal:
+        db.session.rollback()
+        return _page(refusal)
+    db.session.commit()
+    flash(_("Vi finner andre til deg. Du mister ikke plassen din."))
+    return after_write(url_for("mentoring.overview"))

@@ -1,17 +1,219 @@
-from flask import Blueprint
+"""The mentor's desk: who asks, who is followed, how many there is room for, and what the mentor has been through."""
 
-from portal.access import Role, allow
+from flask import Blueprint, Response, abort, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy import Select, select
+from sqlalchemy.orm import contains_eager, joinedload, lazyload, selectinload
+from werkzeug.wrappers import Response as BaseResponse
+
+from portal import clock
+from portal.access import Role, allow, load
+from portal.accounts.current import current_user
+from portal.accounts.models import User
+from portal.errors import DomainError
+from portal.extensions import db, htmx
+from portal.members.models import ChallengeArea, Member
+from portal.mentoring import mentorship_views, profiles, proposals, wording
+from portal.mentoring.forms import CapacityForm, HeldForm, experience_form
+from portal.mentoring.models import (
+    MOST_PLACES,
+    MenteeProfile,
+    MentorProfile,
+    Mentorship,
+    Modes,
+    Proposal,
+)
+from portal.mentoring.pool import requests_waiting
+from portal.rendering import after_write, flash, render
 
 mentor = Blueprint("mentor", __name__)
 
 
+def _own() -> Select[tuple[MentorProfile]]:
+    return MentorProfile.visible_to(current_user).options(
+        contains_eager(MentorProfile.member),
+        selectinload(MentorProfile.areas),
+        selectinload(MentorProfile.places),
+    )
+
+
+def _mentor() -> MentorProfile:
+    """The mentor's own profile; without one there is nothing to change."""
+    profile = db.session.scalar(_own())
+    if profile is None:
+        abort(404)
+    return profile
+
+
+def _mentees(profile: MentorProfile) -> Select[tuple[Mentorship]]:
+    member = joinedload(Mentorship.mentee, innerjoin=True).joinedload(MenteeProfile.member, innerjoin=True)
+    user = member.joinedload(Member.user, innerjoin=True).options(lazyload(User.role_grants))
+    return (
+        select(Mentorship)
+        .where(Mentorship.mentor_id == profile.id, Mentorship.ended_at.is_(None))
+        .options(user, selectinload(Mentorship.meetings))
+        .order_by(Mentorship.started_at, Mentorship.id)
+    )
+
+
+def _requests(profile: MentorProfile) -> Select[tuple[Proposal]]:
+    member = joinedload(Proposal.mentee, innerjoin=True)
+    user = member.joinedload(MenteeProfile.member, innerjoin=True).joinedload(Member.user, innerjoin=True)
+    waiting = requests_waiting().with_only_columns(Proposal.id)
+    return (
+        select(Proposal)
+        .where(Proposal.mentor_id == profile.id, Proposal.id.in_(waiting))
+        .options(user.options(lazyload(User.role_grants)), member.selectinload(MenteeProfile.areas))
+        .order_by(Proposal.mentor_answer_by, Proposal.id)
+    )
+
+
 @mentor.get("/mentor/")
 @allow(Role.MENTOR)
-def desk() -> str:
-    return "mentor.desk"
+def desk() -> Response:
+    """Who asks, whom I follow, and how many I take."""
+    block = "mentees" if "log" in request.args or request.args.get("part") == "mentees" else None
+    return _desk(block=block)
+
+
+def _desk(
+    block: str | None = None,
+    held: HeldForm | None = None,
+    logging: int | None = None,
+    refusal: DomainError | None = None,
+) -> Response:
+    profile = db.session.scalar(_own())
+    if profile is None:
+        return render("mentor/start.html")
+    now = clock.now()
+    mentees = list(db.session.scalars(_mentees(profile)))
+    waiting = list(db.session.scalars(_requests(profile)))
+    return render(
+        "mentor/desk.html",
+        block=block,
+        status=422 if refusal or (held is not None and held.errors) else 200,
+        profile=profile,
+        requests=waiting,
+        introductions={p.id: wording.introduction(p.mentee.member, clock.today(now)) for p in waiting},
+        mentees=mentees,
+        quiet=[m for m in mentees if wording.weeks_quiet(m, now) is not None],
+        held=held or HeldForm(formdata=None),
+        logging=logging or request.args.get("log", type=int),
+        most=MOST_PLACES,
+        refusal=refusal,
+        now=now,
+    )
+
+
+@mentor.post("/mentor/requests/<int:proposal_id>/acceptance")
+@allow(Role.MENTOR)
+def accept(proposal_id: int) -> BaseResponse:
+    """I will."""
+    proposal = load(Proposal.for_mentor(current_user), proposal_id)
+    try:
+        made = proposals.accept(proposal, current_user, clock.now())
+    except DomainError as refusal:
+        db.session.rollback()
+        return _desk(refusal=refusal)
+    db.session.commit()
+    if made is None:
+        return after_write(url_for("mentor.desk"))
+    flash(_("Dere er et mentorpar. Begge har fått beskjed, og dere kan avtale første møte."))
+    return after_write(url_for("mentoring.mentorship", mentorship_id=made.id))
+
+
+@mentor.post("/mentor/requests/<int:proposal_id>/decline")
+@allow(Role.MENTOR)
+def decline(proposal_id: int) -> BaseResponse:
+    """Not this time. Nobody is told."""
+    proposal = load(Proposal.for_mentor(current_user), proposal_id)
+    try:
+        proposals.decline(proposal, current_user, clock.now())
+    except DomainError as refusal:
+        db.session.rollback()
+        return _desk(refusal=refusal)
+    db.session.commit()
+    flash(_("Det er notert. Ingen får vite at du sa nei."))
+    return after_write(url_for("mentor.desk"))
+
+
+@mentor.post("/mentor/mentorships/<int:mentorship_id>/held-meetings")
+@allow(Role.MENTOR)
+def log(mentorship_id: int) -> BaseResponse:
+    """Note in two taps that we met."""
+    pair = load(_mentees(_mentor()), mentorship_id)
+    form = HeldForm()
+    if not mentorship_views.log_from(form, pair):
+        return _desk("mentees", form, mentorship_id)
+    return _desk("mentees") if htmx else _back(_("Møtet er notert."))
+
+
+@mentor.post("/mentor/capacity")
+@allow(Role.MENTOR)
+def capacity() -> BaseResponse:
+    """How many I can follow at a time."""
+    profile, form = _mentor(), CapacityForm()
+    if not form.validate() or form.capacity.data is None:
+        abort(400)
+    try:
+        profiles.set_capacity(profile, form.capacity.data, current_user, clock.now())
+    except DomainError as refusal:
+        db.session.rollback()
+        return _desk("room", refusal=refusal)
+    db.session.commit()
+    return _desk("room") if htmx else _back(_("Antallet er lagret."))
+
+
+@mentor.post("/mentor/pause")
+@allow(Role.MENTOR)
+def pause() -> BaseResponse:
+    """Ask me for nobody new."""
+    profiles.pause(_mentor(), current_user, clock.now())
+    db.session.commit()
+    return _desk("room") if htmx else _back(_("Du har pause. Vi spør deg ikke om nye."))
+
+
+@mentor.post("/mentor/return")
+@allow(Role.MENTOR)
+def resume() -> BaseResponse:
+    """Ask me again."""
+    profiles.resume(_mentor(), current_user, clock.now())
+    db.session.commit()
+    return _desk("room") if htmx else _back(_("Velkommen tilbake. Vi kan spørre deg igjen."))
+
+
+def _back(said: str) -> BaseResponse:
+    flash(said)
+    return after_write(url_for("mentor.desk"))
 
 
 @mentor.get("/mentor/experience")
 @allow(Role.MENTOR)
-def experience() -> str:
-    return "mentor.experience"
+def experience() -> Response:
+    """What I have been through, and how well."""
+    profile = db.session.scalar(_own())
+    if profile is None:
+        return render("mentor/start.html")
+    strengths = {f"area_{a.area_id}": a.strength for a in profile.areas}
+    form = experience_form(
+        db.session.scalars(ChallengeArea.current()),
+        **strengths,
+        text=profile.text,
+        modes=profile.modes.value,
+        retired=profile.retired,
+    )
+    return render("mentor/experience.html", form=form, profile=profile)
+
+
+@mentor.post("/mentor/experience")
+@allow(Role.MENTOR)
+def tell() -> BaseResponse:
+    """Keep what the mentor has told."""
+    profile, form = _mentor(), experience_form(db.session.scalars(ChallengeArea.current()))
+    if not form.validate():
+        return render("mentor/experience.html", status=422, form=form, profile=profile)
+    profiles.tell_experience(
+        profile, form.chosen(), form.text.data or "", Modes(form.modes.data), form.retired.data, clock.now()
+    )
+    db.session.commit()
+    return _back(_("Takk. Det du har stått i, er lagret."))

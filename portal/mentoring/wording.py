@@ -1,13 +1,13 @@
 """The engine's reasons in plain Norwegian: to the mentee without a name or a place, to the secretariat in full."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from flask_babel import gettext as _
 
 from portal.members.models import ChallengeArea, Member, Municipality
-from portal.mentoring.models import MentorProfile
+from portal.mentoring.models import MentorProfile, Mentorship
 from portal.mentoring.pool import years_at_the_top
 from portal.rendering import number
 
@@ -300,3 +300,15 @@ def introduction(member: Member, today: date) -> str:
         return str(_("Leder %(place)s.", place=place))
     since = _("Under ett år") if years < 1 else _("%(number)s år", number=count(years))
     return str(_("%(since)s i rollen i %(place)s.", since=f"{since[:1].upper()}{since[1:]}", place=place))
+
+
+QUIET_WEEKS = 8
+
+
+def weeks_quiet(mentorship: Mentorship, now: datetime) -> str | None:
+    """Elleve uker, when it is long since the two met and nothing is agreed; else None."""
+    if mentorship.next_planned(now) is not None:
+        return None
+    last = mentorship.last_held
+    weeks = (now - (last.starts_at if last else mentorship.started_at)).days // 7
+    return str(_("%(number)s uker", number=count(weeks))) if weeks >= QUIET_WEEKS else None

@@ -1,0 +1,161 @@
+"""What a member tells for the mentor scheme: what they stand in, whether they will be a mentor, and whom they rule out."""
+
+from flask import Blueprint, Response, abort, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload, lazyload
+from werkzeug.wrappers import Response as BaseResponse
+
+from portal import clock
+from portal.access import Role, allow, load
+from portal.accounts.current import current_user
+from portal.accounts.models import User
+from portal.errors import DomainError
+from portal.extensions import db
+from portal.members.models import ChallengeArea, Member
+from portal.mentoring import profiles, reservations
+from portal.mentoring.forms import ReservationForm, SearchForm, WillingForm, challenges_form
+from portal.mentoring.models import MenteeProfile, MentorProfile, Modes, Reservation, ReservationKind
+from portal.rendering import after_write, flash, render
+
+mentoring_profile = Blueprint("mentoring_profile", __name__)
+AREAS = ChallengeArea.current
+
+
+def _member() -> Member:
+    """The member that the person is; some who can sign in are none."""
+    member = db.session.scalar(select(Member).where(Member.user_id == current_user.id))
+    if member is None:
+        abort(404)
+    return member
+
+
+@mentoring_profile.get("/profile/challenges")
+@allow(Role.MEMBER)
+def challenges() -> Response:
+    """What I stand in."""
+    _member()
+    profile = db.session.scalar(MenteeProfile.visible_to(current_user))
+    kept = _told(profile) if profile is not None else {}
+    return render("mentoring/challenges.html", form=challenges_form(db.session.scalars(AREAS()), **kept))
+
+
+def _told(profile: MenteeProfile) -> dict[str, object]:
+    wishes = profile.wishes
+    return {
+        **{f"area_{area.area_id}": area.weight for area in profile.areas},
+        "text": profile.text,
+        "modes": profile.modes.value,
+        "county": next((w for w in ("other_county", "same_county") if wishes.get(w)), "any"),
+        "position": next((w for w in ("in_position", "retired") if wishes.get(w)), "any"),
+        "years": wishes.get("years", 0),
+        "larger": wishes.get("larger", False),
+    }
+
+
+@mentoring_profile.post("/profile/challenges")
+@allow(Role.MEMBER)
+def tell_challenges() -> BaseResponse:
+    """Keep it, and look for a mentor."""
+    member, form = _member(), challenges_form(db.session.scalars(AREAS()))
+    if form.validate() and not any(form.chosen().values()):
+        form.refuse(f"area_{form.area_ids[0]}", _("Velg minst ett område, så vet vi hva vi skal lete etter."))
+    if form.errors:
+        return render("mentoring/challenges.html", status=422, form=form)
+    modes = Modes(form.modes.data)
+    try:
+        profiles.seek(
+            member, form.chosen(), form.text.data or "", form.wishes(), modes, current_user, clock.now()
+        )
+    except DomainError as refusal:
+        db.session.rollback()
+        form.refuse("text", refusal)
+        return render("mentoring/challenges.html", status=422, form=form)
+    db.session.commit()
+    flash(_("Takk. Det du har fortalt, er lagret."))
+    return after_write(url_for("mentoring.overview"))
+
+
+@mentoring_profile.get("/profile/mentor")
+@allow(Role.MEMBER)
+def mentor() -> Response:
+    """Whether I will be there for somebody else."""
+    _member()
+    profile = db.session.scalar(MentorProfile.visible_to(current_user))
+    return render("mentoring/willing.html", form=WillingForm(), profile=profile)
+
+
+@mentoring_profile.post("/profile/mentor")
+@allow(Role.MEMBER)
+def become_mentor() -> BaseResponse:
+    """I will."""
+    member, form = _member(), WillingForm()
+    if form.validate() and form.capacity.data is not None:
+        try:
+            profiles.become_mentor(member, form.capacity.data, current_user, clock.now())
+        except DomainError as refusal:
+            db.session.rollback()
+            form.refuse("capacity", refusal)
+        else:
+            db.session.commit()
+            flash(_("Takk for at du stiller. Fortell nå hva du har stått i."))
+            return after_write(url_for("mentor.experience"))
+    profile = db.session.scalar(MentorProfile.visible_to(current_user))
+    return render("mentoring/willing.html", status=422, form=form, profile=profile)
+
+
+@mentoring_profile.get("/profile/reservations", endpoint="reservations")
+@allow(Role.MEMBER)
+def own_reservations() -> Response:
+    """Whom I will not be paired with. Nobody else ever sees this page."""
+    return _reservations()
+
+
+def _reservations(refusal: DomainError | None = None) -> Response:
+    member, form = _member(), SearchForm(request.args)
+    people = joinedload(Reservation.person).options(
+        joinedload(Member.user).options(lazyload(User.role_grants))
+    )
+    rows = db.session.scalars(
+        Reservation.visible_to(current_user).options(people, joinedload(Reservation.municipality))
+    ).all()
+    counties = reservations.county_names() if any(r.county_number for r in rows) else {}
+    sought = (form.q.data or "")[:100]
+    return render(
+        "mentoring/reservations.html",
+        block="found" if "q" in request.args else None,
+        status=422 if refusal else 200,
+        form=form,
+        sought=sought,
+        found=reservations.find(sought, member) if sought else [],
+        reserved=[(r, *reservations.describe(r, counties)) for r in rows],
+        avoids_neighbours=any(r.kind is ReservationKind.NEIGHBOURS for r in rows),
+        refusal=refusal,
+    )
+
+
+@mentoring_profile.post("/profile/reservations")
+@allow(Role.MEMBER)
+def reserve() -> BaseResponse:
+    """Not this person, or nobody from there."""
+    member, form = _member(), ReservationForm()
+    if not form.validate() or form.kind.data not in set(ReservationKind):
+        abort(400)
+    try:
+        reservations.reserve(member, ReservationKind(form.kind.data), form.target.data or "", clock.now())
+    except DomainError as refusal:
+        db.session.rollback()
+        return _reservations(refusal)
+    db.session.commit()
+    flash(_("Lagret. Bare du ser det."))
+    return after_write(url_for("mentoring_profile.reservations"))
+
+
+@mentoring_profile.post("/profile/reservations/<int:reservation_id>/deletion")
+@allow(Role.MEMBER)
+def forget(reservation_id: int) -> BaseResponse:
+    """Take a reservation back."""
+    db.session.delete(load(Reservation.visible_to(current_user), reservation_id))
+    db.session.commit()
+    flash(_("Reservasjonen er fjernet."))
+    return after_write(url_for("mentoring_profile.reservations"))

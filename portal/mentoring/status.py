@@ -1,0 +1,118 @@
+"""Where a member stands with the mentor scheme: one stage, its sentence, and the steps on the way."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from flask_babel import gettext as _
+from sqlalchemy import Select, select
+from sqlalchemy.orm import joinedload, lazyload, selectinload
+
+from portal.accounts.models import User
+from portal.extensions import db
+from portal.members.models import Member
+from portal.mentoring.models import MatchRound, MenteeProfile, MentorProfile, Mentorship, Proposal
+
+
+class Stage(StrEnum):
+    EMPTY = "empty"
+    SEEKING = "seeking"
+    CHOOSING = "choosing"
+    ASKING = "asking"
+    PAIRED = "paired"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the pages need to know. `proposals` are those of the newest released round, in the mentee's order."""
+
+    stage: Stage
+    profile: MenteeProfile | None = None
+    mentorship: Mentorship | None = None
+    proposals: list[Proposal] = field(default_factory=list)
+
+    @property
+    def open_proposals(self) -> list[Proposal]:
+        return [p for p in self.proposals if p.awaits_mentee]
+
+    @property
+    def answer_by(self) -> datetime | None:
+        return self.proposals[0].round.answer_by if self.proposals else None
+
+    @property
+    def sentence(self) -> str:
+        """The status in one sentence."""
+        if self.mentorship is not None:
+            return str(_("Du og %(name)s er et mentorpar.", name=self.mentorship.mentor.member.name))
+        texts = {
+            Stage.EMPTY: _("Fortell hva du står i, så finner vi noen som har stått i noe lignende."),
+            Stage.SEEKING: _("Vi leter etter en mentor til deg."),
+            Stage.ASKING: _("Vi spør i den rekkefølgen du har satt, én om gangen."),
+        }
+        if self.stage is not Stage.CHOOSING:
+            return str(texts[self.stage])
+        if len(self.open_proposals) == 1:
+            return str(_("Ett forslag venter på svaret ditt."))
+        waiting = {2: _("To"), 3: _("Tre")}.get(len(self.open_proposals), len(self.open_proposals))
+        return str(_("%(number)s forslag venter på svaret ditt.", number=waiting))
+
+    @property
+    def steps(self) -> list[tuple[str, str]]:
+        """(done, now or later; text) for each of the four steps."""
+        texts = [
+            _("Du forteller hva du står i"),
+            _("Du velger blant forslagene"),
+            _("Mentoren svarer"),
+            _("Dere får navn og avtaler første møte"),
+        ]
+        order = [Stage.EMPTY, Stage.CHOOSING, Stage.ASKING, Stage.PAIRED]
+        at = 1 if self.stage is Stage.SEEKING else order.index(self.stage)
+        met = self.mentorship is not None and bool(self.mentorship.meetings)
+        return [
+            ("done" if n < at or (n == at and met) else "now" if n == at else "later", str(text))
+            for n, text in enumerate(texts)
+        ]
+
+
+def read(user: User) -> Standing:
+    """The member's standing, in four small queries at most."""
+    profile = db.session.scalar(MenteeProfile.visible_to(user))
+    if profile is None:
+        return Standing(Stage.EMPTY)
+    mentorship = db.session.scalar(_live(profile))
+    if mentorship is not None:
+        return Standing(Stage.PAIRED, profile, mentorship)
+    if profile.seeking_since is None:
+        return Standing(Stage.EMPTY, profile)
+    proposals = list(db.session.scalars(_newest(profile)))
+    if any(p.awaits_mentor or p.is_queued for p in proposals):
+        return Standing(Stage.ASKING, profile, None, proposals)
+    if any(p.awaits_mentee for p in proposals):
+        return Standing(Stage.CHOOSING, profile, None, proposals)
+    return Standing(Stage.SEEKING, profile, None, proposals)
+
+
+def _live(profile: MenteeProfile) -> Select[tuple[Mentorship]]:
+    mentor = joinedload(Mentorship.mentor, innerjoin=True).joinedload(MentorProfile.member, innerjoin=True)
+    return (
+        select(Mentorship)
+        .where(Mentorship.mentee_id == profile.id, Mentorship.ended_at.is_(None))
+        .options(
+            mentor.joinedload(Member.user, innerjoin=True).options(lazyload(User.role_grants)),
+            selectinload(Mentorship.meetings),
+        )
+    )
+
+
+def _newest(profile: MenteeProfile) -> Select[tuple[Proposal]]:
+    """The proposals of the newest round that was released with any for this mentee, while it is open."""
+    mine = (Proposal.mentee_id == profile.id) & MatchRound.released_at.is_not(None)
+    newest = select(MatchRound.id).join(Proposal, Proposal.round_id == MatchRound.id).where(mine)
+    newest = newest.order_by(MatchRound.released_at.desc(), MatchRound.id.desc()).limit(1)
+    return (
+        select(Proposal)
+        .join(Proposal.round)
+        .where(mine, Proposal.round_id == newest.scalar_subquery(), MatchRound.closed_at.is_(None))
+        .options(joinedload(Proposal.round, innerjoin=True))
+        .order_by(Proposal.rank, Proposal.id)
+    )
