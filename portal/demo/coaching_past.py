@@ -29,7 +29,8 @@ from portal.members.models import Member
 SEATED, WAITING, WITHDRAWN = 47, 3, 5
 # What each participant has come to, in the order in which they got their seats.
 COURSES = (
-    ["both"] * 7 + ["one"] * 14 + ["one and booked"] * 3 + ["missed"] * 2 + ["booked"] * 8 + ["nothing"] * 13
+    *(["both"] * 7 + ["one"] * 14 + ["one and booked"] * 3 + ["missed"] * 2 + ["late"] * 2),
+    *(["booked"] * 9 + ["unconfirmed", "kari"] + ["nothing"] * 8),
 )
 THEMES = (
     "Samspillet med ordføreren",
@@ -80,10 +81,9 @@ class CoachingPast:
         kept_out = set(self.cast.by_persona.values())
         pool = [m for m in self.cast.members if m not in kept_out and m.membership.value == "member"]
         self.random.shuffle(pool)
-        courses = [*COURSES[:-13], "kari", *COURSES[-13:-1]]
         seated = pool[: SEATED - 1]
-        seated.insert(courses.index("kari"), kari)
-        for place, (member, course) in enumerate(zip(seated, courses, strict=True)):
+        seated.insert(COURSES.index("kari"), kari)
+        for place, (member, course) in enumerate(zip(seated, COURSES, strict=True)):
             self._enrol(member, course, place)
         self._leave(pool[SEATED : SEATED + WITHDRAWN])
         self._wait(pool[SEATED + WITHDRAWN : SEATED + WITHDRAWN + WAITING])
@@ -143,11 +143,13 @@ class CoachingPast:
     def _follow(self, enrolment: Enrolment, course: str, seated_at: datetime) -> None:
         now = self.timeline.now
         soon = seated_at + timedelta(days=self.random.randrange(2, 9))
-        if course in ("both", "one", "one and booked", "missed"):
+        if course in ("both", "one", "one and booked", "missed", "late"):
             self.timeline.plan(soon, lambda at: self._first(enrolment, course, at))
         elif course == "booked":
             asked = max(soon, now - timedelta(days=self.random.randrange(2, 8)))
             self.timeline.plan(min(asked, now), lambda at: self._book_ahead(enrolment, at))
+        elif course == "unconfirmed":
+            self.timeline.plan(now - timedelta(days=9), lambda at: self._forgotten(enrolment, at))
         elif course == "kari":
             self.timeline.plan(
                 now - timedelta(days=5), lambda at: self._book(enrolment, at, now + timedelta(days=10))
@@ -156,10 +158,13 @@ class CoachingPast:
     def _first(self, enrolment: Enrolment, course: str, now: datetime) -> None:
         booking = self._book(enrolment, now, now + timedelta(days=self.random.randrange(3, 11)))
         chance = self.random.random()
-        if chance < 0.28 and course != "missed":
+        if course == "late":
+            at = booking.starts_at - timedelta(hours=self.random.randrange(3, 18))
+            self.timeline.plan(at, lambda then: booking.cancel(booking.member.user, then))
+        elif chance < 0.45 and course != "missed":
             before = booking.starts_at - timedelta(hours=self.random.randrange(30, 60))
             self.timeline.plan(max(now, before), lambda at: self._again(booking, enrolment, course, at))
-        elif chance < 0.42 and course != "missed":
+        elif chance < 0.85 and course != "missed":
             self.timeline.plan(now + 4 * HOUR, lambda at: self._move(booking, course, at))
         else:
             self._confirm(booking, course)
@@ -169,19 +174,23 @@ class CoachingPast:
         fresh = self._book(enrolment, now, now + timedelta(days=self.random.randrange(4, 12)))
         self._confirm(fresh, course)
 
+    def _forgotten(self, enrolment: Enrolment, now: datetime) -> None:
+        """A conversation some days ago that its coach has not confirmed, so that there is something to do."""
+        own = Slot.free(now).where(
+            Slot.coach_id == self.cast.coaches[0].id, Slot.starts_at > now + 3 * SECOND_DAY
+        )
+        slot = db.session.scalars(own.limit(1)).one()
+        book(slot, enrolment, Mode.DIGITAL, enrolment.member.user, now)
+
     def _move(self, booking: Booking, course: str, now: datetime) -> None:
         later = self._free(booking.starts_at + SECOND_DAY, now)
         self._confirm(move(booking, later, booking.member.user, now), course)
 
     def _confirm(self, booking: Booking, course: str) -> None:
-        """The coach confirms afterwards; two have still to confirm one, so that there is something to do."""
         at = booking.slot.ends_at + timedelta(minutes=self.random.randrange(5, 600))
         coach = booking.slot.coach.user
         if course == "missed":
             self.timeline.plan(at, lambda now: booking.confirm_no_show(coach, now))
-            return
-        waits = self.timeline.now - timedelta(days=6)
-        if at > waits and booking.slot.coach is self.cast.coaches[0]:
             return
         self.timeline.plan(at, lambda now: booking.confirm_held(coach, now))
         if course in ("both", "one and booked"):

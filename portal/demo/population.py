@@ -50,14 +50,14 @@ class Cast:
     by_persona: dict[str, Member]
 
 
-def populate(now: datetime, since: datetime) -> Cast:
+def populate(since: datetime) -> Cast:
     """Everybody, as they were when the pilot began at `since`."""
     secretary = _user("secretariat", Role.SECRETARIAT, since)
     _user("steering", Role.STEERING, since)
     for name in STEERING:
         _grant(User.create(address(name, "styringsgruppe"), name, since), Role.STEERING, since)
     coaches = [_coach(name, headline, place, since) for name, headline, place in COACHES]
-    report = import_file("medlemmer.csv", _members_file(now), by=secretary, now=since)
+    report = import_file("medlemmer.csv", _members_file(clock.today(since)), by=secretary, now=since)
     if not report.is_clean:
         raise RuntimeError(f"the demonstration's own members are refused: {list(report.lines())[:3]}")
     db.session.flush()
@@ -88,7 +88,7 @@ def _coach(name: str, headline: str, place: str, now: datetime) -> Coach:
     return coach
 
 
-def _members_file(now: datetime) -> bytes:
+def _members_file(today: date) -> bytes:
     """A member list as a secretariat keeps it: names, addresses, numbers and dates, separated by semicolons."""
     random, names = Random(357), people(2026)
     places = list(db.session.scalars(select(Municipality).order_by(Municipality.number)))
@@ -100,12 +100,12 @@ def _members_file(now: datetime) -> bytes:
     writer.writerow(["Navn", "E-post", "Kommune", "Tittel", "I stillingen siden", "Medlem"])
     for code, (number, since) in AT.items():
         persona = BY_CODE[code]
-        since = min(since, f"{clock.today(now) - timedelta(days=150)}")
+        since = min(since, f"{today - timedelta(days=40)}")
         writer.writerow([persona.name, persona.email, number, "Kommunedirektør", since, "ja"])
     for place in others[: INVITED - len(AT)]:
         name = next(names)
         title = "Fylkeskommunedirektør" if place.is_county else "Kommunedirektør"
-        since = _start(random, clock.today(now))
+        since = _start(random, today)
         member = "nei" if random.random() < 0.04 else "ja"
         writer.writerow(
             [name, address(name, place.display_name), place.number, title, f"{since:%d.%m.%Y}", member]
@@ -116,4 +116,4 @@ def _members_file(now: datetime) -> bytes:
 def _start(random: Random, today: date) -> date:
     """Most have been there some years, some for a very long time."""
     years = min(random.expovariate(1 / 6.0), 27.0)
-    return today - timedelta(days=150 + int(years * 365.25))
+    return today - timedelta(days=30 + int(years * 365.25))

@@ -26,7 +26,7 @@ def build(now: datetime) -> str:
     load_challenge_areas()
     start = _months_before(clock.today(now), MONTHS_IN)
     began = clock.from_oslo(start, time(8))
-    cast = populate(now, began - timedelta(days=40))
+    cast = populate(began - timedelta(days=40))
     pilot = programme(start)
     timeline = Timeline(now)
     CoachingPast(pilot, cast, timeline).plan()

@@ -28,7 +28,7 @@ def _references(_now: datetime) -> Iterable[Any]:
 
 @rule("Every table of the design is there")
 def _tables(_now: datetime) -> list[str]:
-    there = set(inspect(db.engine).get_table_names())
+    there = set(inspect(db.session.connection()).get_table_names())
     return sorted(set(db.metadata.tables) - there)
 
 

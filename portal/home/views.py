@@ -1,9 +1,15 @@
-from flask import Blueprint, Response, current_app, redirect
+from flask import Blueprint, Response, current_app, redirect, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
+from portal import clock
 from portal.access import Role, allow, allow_anyone
 from portal.accounts.current import current_user
 from portal.accounts.views import first_page
+from portal.coaching import participation
+from portal.home.next_step import next_meeting, next_step
+from portal.home.overview import read as read_overview
+from portal.mentoring import status
 from portal.rendering import render
 
 home = Blueprint("home", __name__)
@@ -12,6 +18,7 @@ home = Blueprint("home", __name__)
 @home.get("/")
 @allow_anyone
 def landing() -> Response | BaseResponse:
+    # In the demonstration the public page is where one changes from one person to another.
     if current_user.is_authenticated and not current_app.config["DEMO"]:
         return redirect(first_page(current_user), 303)
     return render("public/landing.html")
@@ -31,11 +38,37 @@ def accessibility() -> Response:
 
 @home.get("/home")
 @allow(Role.MEMBER)
-def member() -> str:
-    return "home.member"
+def member() -> Response:
+    now = clock.now()
+    coaching = participation.read(current_user, clock.today(now))
+    mentoring = status.read(current_user)
+    booked = [t.booking for t in coaching.card.tickets if t.booking and t.booking.is_ahead(now)]
+    return render(
+        "home/member.html",
+        greeting=greeting(current_user.first_name, clock.oslo(now).hour),
+        now=now,
+        step=next_step(coaching, mentoring, now),
+        stand=coaching,
+        bookings=sorted(booked, key=lambda b: b.starts_at),
+        mentoring=mentoring,
+        meeting=next_meeting(mentoring, now),
+    )
+
+
+def greeting(name: str, hour: int) -> str:
+    if hour < 5 or hour >= 18:
+        return str(_("God kveld, %(name)s.", name=name))
+    return str(_("God morgen, %(name)s.", name=name) if hour < 10 else _("God dag, %(name)s.", name=name))
 
 
 @home.get("/secretariat/")
 @allow(Role.SECRETARIAT)
-def secretariat() -> str:
-    return "home.secretariat"
+def secretariat() -> Response:
+    now = clock.now()
+    return render("home/secretariat.html", overview=read_overview(now), now=now)
+
+
+@home.get("/favicon.ico")
+@allow_anyone
+def favicon() -> BaseResponse:
+    return redirect(url_for("static", filename="img/favicon.svg"), 301)
