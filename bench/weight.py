@@ -10,11 +10,9 @@ PAGES = ("mentee", "secretariat")
 
 
 def page_weight(port: int) -> list[Figure]:
-    path = chromium.executable()
-    if path is None:
-        return []
     figures = []
     with sync_playwright() as playwright:
+        path = chromium.executable(playwright)
         browser = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
         for persona in PAGES:
             first, again = _visits(browser, f"http://127.0.0.1:{port}", persona)

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from playwright.sync_api import Playwright, sync_playwright
+
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-dev-shm-usage",
@@ -16,19 +18,16 @@ ARGUMENTS = [
 ]
 
 
-def executable() -> str | None:
+def executable(playwright: Playwright) -> str | None:
     """The path of a Chromium that can be started, or None."""
-    return _playwrights_own() or next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
+    own = playwright.chromium.executable_path
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return own if Path(own).exists() else next(filter(None, map(shutil.which, names)), None)
 
 
-def _playwrights_own() -> str | None:
-    from playwright.sync_api import sync_playwright
-
+def is_here() -> bool:
     with sync_playwright() as playwright:
-        path = playwright.chromium.executable_path
-    return path if Path(path).exists() else None
+        return executable(playwright) is not None
 
 
 def install() -> None:
@@ -39,11 +38,11 @@ def install() -> None:
         attempts += [[*root, "apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"]]
     for attempt in attempts:
         subprocess.run(attempt, timeout=300, check=False)
-        if executable():
+        if is_here():
             return
     sys.exit("No Chromium: install it by hand (Debian: apt install chromium)")
 
 
 if __name__ == "__main__":
-    if executable() is None and "--install" in sys.argv:
+    if "--install" in sys.argv and not is_here():
         install()
