@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
-from portal.coaching.models import Payer
+from portal import clock
+from portal.coaching.models import Payer, Programme, RateKind
+from portal.coaching.refusals import NoPrice
 from portal.coaching.tally import Count
 
 VAT = Decimal("0.25")
@@ -27,6 +30,15 @@ class Budget:
         incurred = sum((c.amount for c in ours if c.outcome.is_incurred), Decimal(0))
         committed = sum((c.amount for c in ours if c.outcome.is_committed), Decimal(0))
         return cls(frame, incurred, committed, price, clips)
+
+    @classmethod
+    def today(cls, programme: Programme, counts: Iterable[Count], now: datetime) -> "Budget":
+        """The programme's, at the price that a member's conversation has today."""
+        try:
+            price = programme.rate_for(RateKind.MEMBER, clock.today(now))
+        except NoPrice:
+            price = None
+        return cls.of(programme.budget, counts, price, programme.clips)
 
     @property
     def bound(self) -> Decimal:

@@ -17,6 +17,7 @@ from portal.coaching.coach_forms import OfferForm
 from portal.coaching.models import Availability, Booking, Coach, Slot
 from portal.errors import DomainError
 from portal.extensions import db
+from portal.paging import page_of
 from portal.rendering import FILTERS, after_write, flash, render
 
 coach = Blueprint("coach", __name__)
@@ -87,8 +88,7 @@ def sessions() -> Response:
         show = "ahead"
     order = Slot.starts_at.asc() if show in ("ahead", "waiting") else Slot.starts_at.desc()
     rows = Booking.of_coach(current_user).where(*_wanted(show, now)).order_by(order, Booking.id)
-    page = min(max(request.args.get("page", 1, int), 1), 10_000)
-    found = db.paginate(rows, page=page, per_page=PER_PAGE, error_out=False)
+    found = page_of(rows, PER_PAGE)
     today = clock.today(now)
     return render(
         "coach/sessions.html",

@@ -24,6 +24,17 @@ class Outcome(StrEnum):
     BOOKED = "booked"
     CANCELLED = "cancelled"
 
+    @classmethod
+    def of(cls, booking: Booking, now: datetime) -> "Outcome":
+        """The outcome of a booking at hand; `outcome_of` is the same in SQL."""
+        if booking.held_at is not None:
+            return cls.HELD
+        if booking.no_show_at is not None:
+            return cls.NO_SHOW
+        if booking.cancelled_at is not None:
+            return cls.LATE if booking.takes_clip else cls.CANCELLED
+        return cls.UNCONFIRMED if booking.slot.ends_at <= now else cls.BOOKED
+
     @property
     def label(self) -> str:
         labels = {
@@ -40,6 +51,12 @@ class Outcome(StrEnum):
     def is_incurred(self) -> bool:
         """Whether the coach is to be paid: for the hour held, and for the hour kept free in vain."""
         return self in INCURRED
+
+    @property
+    def tone(self) -> str:
+        """The shape and colour that goes with the word."""
+        tones = {Outcome.HELD: "happened", Outcome.UNCONFIRMED: "waiting", Outcome.BOOKED: "part"}
+        return tones.get(self, "free" if self is Outcome.CANCELLED else "lost")
 
     @property
     def is_committed(self) -> bool:
