@@ -69,7 +69,7 @@ def crawl(app: Flask, persona: str) -> Crawl:
         if 300 <= answer.status_code < 400:
             targets = [urlsplit(answer.headers["Location"]).path]
         else:
-            found.visits.append(Visit(address, answer, queries, seen_on))  # type: ignore[arg-type]
+            found.visits.append(Visit(address, answer, queries, seen_on))
         for target in targets:
             if target not in seen and alike[_shape(target)] < ALIKE:
                 seen.add(target)
