@@ -188,6 +188,17 @@ def initials(name: str) -> str:
     return "".join(part[0] for part in (parts[:1] + parts[1:][-1:])).upper()
 
 
+_WORDS = (
+    *(_l("ingen"), _l("én"), _l("to"), _l("tre"), _l("fire"), _l("fem"), _l("seks")),
+    *(_l("sju"), _l("åtte"), _l("ni"), _l("ti"), _l("elleve"), _l("tolv")),
+)
+
+
+def spelled(value: int) -> str:
+    """tre; in figures from thirteen on"""
+    return str(_WORDS[value]) if 0 <= value < len(_WORDS) else number(value)
+
+
 FILTERS: dict[str, Callable[..., str]] = {
     "date": long_date,
     "short_date": short_date,
@@ -198,6 +209,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "decimal": decimal,
     "money": money,
     "initials": initials,
+    "spelled": spelled,
     "month": lambda value: format_date(_day(value), "LLLL", locale=LOCALE),
     "weekday": lambda value: format_date(_day(value), "EEEE", locale=LOCALE),
     "short_month": lambda value: format_date(_day(value), "LLL", locale=LOCALE),

@@ -15,7 +15,7 @@ from portal.extensions import db
 from portal.members.reference import load_challenge_areas, load_municipalities
 from portal.notifications import OutboxMessage
 
-MONTHS_IN = 4
+DAYS_IN = 122
 
 
 def build(now: datetime) -> str:
@@ -24,7 +24,7 @@ def build(now: datetime) -> str:
         return "There are people here already; nothing was added."
     load_municipalities()
     load_challenge_areas()
-    start = _months_before(clock.today(now), MONTHS_IN)
+    start = _first_of_month(clock.today(now) - timedelta(days=DAYS_IN))
     began = clock.from_oslo(start, time(8))
     cast = populate(began - timedelta(days=40))
     pilot = programme(start)
@@ -39,9 +39,10 @@ def build(now: datetime) -> str:
     return f"{len(cast.members)} members, {bookings} bookings, {mentors} mentors and {mentees} mentees"
 
 
-def _months_before(today: date, months: int) -> date:
-    month = today.year * 12 + today.month - 1 - months
-    return date(month // 12, month % 12 + 1, 1)
+def _first_of_month(day: date) -> date:
+    """The first of a month that is nearest to the day."""
+    following = (day.replace(day=28) + timedelta(days=4)).replace(day=1)
+    return following if day.day > 15 else day.replace(day=1)
 
 
 def _mails_of_the_past(now: datetime) -> None:

@@ -14,7 +14,7 @@ from portal.coaching.tally import Standing
 from portal.extensions import db
 from portal.mentoring.models import MatchRound, Meeting, Mentorship
 from portal.mentoring.rounds import unanswered
-from portal.rendering import clock_time, weekday_date
+from portal.rendering import clock_time, spelled, weekday_date
 
 SILENT_AFTER = timedelta(days=30)
 CONFIRM_WITHIN = timedelta(hours=72)
@@ -52,7 +52,12 @@ def _answers(now: datetime) -> Iterator[Need]:
         yield Need(
             "late" if late else "waiting",
             _("Går snart ut") if late else _("Venter på svar"),
-            ngettext("Én mentee har ikke svart", "%(num)s mentees har ikke svart", waiting),
+            ngettext(
+                "Én mentee har ikke svart",
+                "%(count)s mentees har ikke svart",
+                waiting,
+                count=spelled(waiting).capitalize(),
+            ),
             _(
                 "%(name)s, frist %(day)s kl. %(time)s",
                 name=released.name,
@@ -73,7 +78,12 @@ def _unconfirmed(now: datetime) -> Iterator[Need]:
         yield Need(
             "late",
             _("Over 72 timer"),
-            ngettext("Én samtale er ikke bekreftet", "%(num)s samtaler er ikke bekreftet", count),
+            ngettext(
+                "Én samtale er ikke bekreftet",
+                "%(number)s samtaler er ikke bekreftet",
+                count,
+                number=spelled(count).capitalize(),
+            ),
             _("Den eldste var %(day)s", day=weekday_date(first)),
             _("Se samtalene"),
             url_for("enrolments.sessions", state="unconfirmed"),
@@ -96,8 +106,9 @@ def _silent(now: datetime) -> Iterator[Need]:
             _("Stille"),
             ngettext(
                 "Ett mentorpar har ikke møttes på over 30 dager",
-                "%(num)s mentorpar har ikke møttes på over 30 dager",
+                "%(number)s mentorpar har ikke møttes på over 30 dager",
                 count,
+                number=spelled(count).capitalize(),
             ),
             _("og har ingen avtale framover"),
             _("Se koblingene"),
@@ -108,23 +119,24 @@ def _silent(now: datetime) -> Iterator[Need]:
 def _unbooked(programme: Programme, standing: Standing, now: datetime) -> Iterator[Need]:
     if not standing.unbooked:
         return
+    since = now - SILENT_AFTER
     long = select(func.count()).where(
         Enrolment.programme_id == programme.id,
         Enrolment.seat_number.is_not(None),
-        Enrolment.seated_at < now - SILENT_AFTER,
+        Enrolment.seated_at < since,
         ~Enrolment.bookings.any(Booking.cancelled_at.is_(None)),
     )
+    unbooked, waited = standing.unbooked, db.session.scalar(long) or 0
     yield Need(
         "free",
         _("Ikke bestilt"),
         ngettext(
-            "Én har plass, men har ikke bestilt", "%(num)s har plass, men har ikke bestilt", standing.unbooked
+            "Én har plass, men har ikke bestilt",
+            "%(number)s har plass, men har ikke bestilt",
+            unbooked,
+            number=spelled(unbooked).capitalize(),
         ),
-        ngettext(
-            "én av dem fikk plass for over 30 dager siden",
-            "%(num)s av dem fikk plass for over 30 dager siden",
-            db.session.scalar(long) or 0,
-        ),
+        _("%(number)s av dem fikk plass for over 30 dager siden", number=spelled(waited)),
         _("Se hvem"),
         url_for("enrolments.index", state="unbooked"),
     )
