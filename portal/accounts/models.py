@@ -57,7 +57,7 @@ class User(UserMixin, Base):
     created_at: Mapped[datetime]
     deactivated_at: Mapped[datetime | None]
     role_grants: Mapped[list[RoleGrant]] = relationship(
-        foreign_keys=RoleGrant.user_id, cascade="all, delete-orphan", lazy="selectin"
+        foreign_keys=RoleGrant.user_id, cascade="all, delete-orphan"
     )
 
     @classmethod

@@ -51,7 +51,6 @@ def end_session(now: datetime) -> None:
     session.clear()
 
 
-@login_manager.request_loader
 def _load_user(request: Request) -> User | None:
     token = session.get("sid")
     if not token:
@@ -67,6 +66,8 @@ def _load_user(request: Request) -> User | None:
 
 
 def register(app: Flask) -> None:
+    login_manager.request_loader(_load_user)
+
     @app.teardown_request
     def mark_seen(error: BaseException | None) -> None:
         from flask import request
