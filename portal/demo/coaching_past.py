@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 from random import Random
 
 from portal import clock
@@ -122,9 +123,7 @@ class CoachingPast:
     def _leave(self, members: list[Member]) -> None:
         opens = clock.from_oslo(self.pilot.starts_on, time(14))
         for number, member in enumerate(members):
-            self.timeline.plan(
-                opens + timedelta(days=9 + 17 * number), lambda now, m=member: self._change_mind(m, now)
-            )  # type: ignore[misc]
+            self.timeline.plan(opens + timedelta(days=9 + 17 * number), partial(self._change_mind, member))
 
     def _change_mind(self, member: Member, now: datetime) -> None:
         enrolment = apply(member, self.pilot, now)
@@ -133,7 +132,7 @@ class CoachingPast:
     def _wait(self, members: list[Member]) -> None:
         for days, member in zip((16, 9, 3), members, strict=True):
             at = self.timeline.now - timedelta(days=days)
-            self.timeline.plan(at, lambda now, m=member: self._ask(m, now))  # type: ignore[misc]
+            self.timeline.plan(at, partial(self._ask, member))
 
     def _ask(self, member: Member, now: datetime) -> None:
         apply(member, self.pilot, now)

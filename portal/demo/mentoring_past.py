@@ -1,14 +1,15 @@
 """The mentor scheme so far: profiles, a round that is closed, its mentorships and meetings, and a round with answers waiting."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
+from functools import partial
 from random import Random
 
 from sqlalchemy import select
 
 from portal import clock
 from portal.demo.population import Cast
-from portal.demo.timeline import Timeline
+from portal.demo.timeline import Step, Timeline
 from portal.extensions import db
 from portal.members.models import ChallengeArea, Member
 from portal.mentoring.mentorships import end as end_mentorship
@@ -62,20 +63,20 @@ class MentoringPast:
         admirers = near[:3]
         mentees = [*admirers, *(m for m in others if m not in admirers)][: MENTEES - 1]
         for number, member in enumerate(mentors):
-            self._at(8 + number * 0.8, lambda now, m=member: self._mentor(m, now))  # type: ignore[misc]
+            self._at(8 + number * 0.8, partial(self._mentor, member))
         for number, member in enumerate(mentees):
             early = number < EARLY and member is not admirers[2]
             day = 20 + number * 0.9 if early else 62 + number * 1.1
-            self._at(day, lambda now, m=member: self._mentee(m, now, m in admirers))  # type: ignore[misc]
+            self._at(day, partial(self._mentee, member, member in admirers))
         self._at(66, lambda now: self._kari(now))
         self.admirers = admirers
         self._at(45, self._first_round)
         self._plan_second_round()
 
-    def _at(self, days: float, step: object) -> None:
+    def _at(self, days: float, step: Step) -> None:
         moment = self.began + timedelta(days=days)
         latest = self.timeline.now - timedelta(days=8)
-        self.timeline.plan(min(moment, latest), step)  # type: ignore[arg-type]
+        self.timeline.plan(min(moment, latest), step)
 
     # Profiles
 
@@ -91,7 +92,7 @@ class MentoringPast:
         if not torgeir and self.random.random() < 0.06:
             pause(profile, member.user, now + timedelta(days=2))
 
-    def _mentee(self, member: Member, now: datetime, admirer: bool) -> None:
+    def _mentee(self, member: Member, admirer: bool, now: datetime) -> None:
         faced = CHOOSES_TORGEIR if admirer else self._draw(3, (1, 2, 3, 3))
         wishes = self.random.choice(({}, {}, {"other_county": True}, {"in_position": True}, {"years": 8}))
         text = self.random.choice(TEXTS)
@@ -118,7 +119,7 @@ class MentoringPast:
         )
         for number, proposals in enumerate(self._by_mentee(made)):
             day = now + timedelta(days=1 + number % 9, hours=2)
-            self.timeline.plan(day, lambda at, p=proposals: self._answer_first(p, at))  # type: ignore[misc]
+            self.timeline.plan(day, partial(self._answer_first, proposals))
         self.timeline.plan(now + timedelta(days=13), lambda at: self._close(made, at))
 
     def _by_mentee(self, made: MatchRound) -> list[list[Proposal]]:
@@ -173,7 +174,7 @@ class MentoringPast:
             goes_on = not silent and next_at < self.timeline.now + timedelta(days=40)
             self.timeline.plan(
                 at + timedelta(hours=3),
-                lambda then, d=day, n=next_at if goes_on else None: self._held(mentorship, d, mode, n, then),  # type: ignore[misc]
+                partial(self._held, mentorship, day, mode, next_at if goes_on else None),
             )
             if silent:
                 break
@@ -189,11 +190,11 @@ class MentoringPast:
         plan_meeting(mentorship, at, 60, mode, mentorship.mentee.member.user, now)
 
     def _held(
-        self, mentorship: Mentorship, day: object, mode: MeetingMode, next_at: datetime | None, now: datetime
+        self, mentorship: Mentorship, day: date, mode: MeetingMode, next_at: datetime | None, now: datetime
     ) -> None:
         if not mentorship.is_live:
             return
-        log_held(mentorship, day, 60, mode, mentorship.mentor.member.user, now)  # type: ignore[arg-type]
+        log_held(mentorship, day, 60, mode, mentorship.mentor.member.user, now)
         if next_at is not None and next_at > now:
             self._agree(mentorship, next_at, mode, now)
 
@@ -213,7 +214,7 @@ class MentoringPast:
             if mentee.member is self.cast.by_persona["mentee"]:
                 continue
             at = now + timedelta(days=1 + number % 5)
-            self.timeline.plan(at, lambda then, p=proposals: self._answer_second(p, then))  # type: ignore[misc]
+            self.timeline.plan(at, partial(self._answer_second, proposals))
 
     def _answer_second(self, proposals: list[Proposal], now: datetime) -> None:
         mentee, wants = proposals[0].mentee, self._torgeirs(proposals)

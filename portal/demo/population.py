@@ -100,15 +100,15 @@ def _members_file(today: date) -> bytes:
     writer.writerow(["Navn", "E-post", "Kommune", "Tittel", "I stillingen siden", "Medlem"])
     for code, (number, since) in AT.items():
         persona = BY_CODE[code]
-        since = min(since, f"{today - timedelta(days=40)}")
-        writer.writerow([persona.name, persona.email, number, "Kommunedirektør", since, "ja"])
+        began = min(since, f"{today - timedelta(days=40)}")
+        writer.writerow([persona.name, persona.email, number, "Kommunedirektør", began, "ja"])
     for place in others[: INVITED - len(AT)]:
         name = next(names)
         title = "Fylkeskommunedirektør" if place.is_county else "Kommunedirektør"
-        since = _start(random, today)
+        start = _start(random, today)
         member = "nei" if random.random() < 0.04 else "ja"
         writer.writerow(
-            [name, address(name, place.display_name), place.number, title, f"{since:%d.%m.%Y}", member]
+            [name, address(name, place.display_name), place.number, title, f"{start:%d.%m.%Y}", member]
         )
     return out.getvalue().encode()
 

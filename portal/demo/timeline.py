@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from itertools import count
 
-Step = Callable[[datetime], None]
+Step = Callable[[datetime], object]
 
 
 class Timeline:
