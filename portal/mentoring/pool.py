@@ -4,17 +4,19 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, select
-from sqlalchemy.orm import joinedload, lazyload, selectinload
+from sqlalchemy import Select, func, literal, select, union_all
 
 import matching
 from portal import clock
 from portal.accounts.models import User
 from portal.extensions import db
-from portal.members.models import Member
+from portal.members.models import ChallengeArea, Member, Tenure
 from portal.mentoring.models import (
     MatchRound,
+    MenteeArea,
     MenteeProfile,
+    MentorArea,
+    MentorPlace,
     MentorProfile,
     Mentorship,
     Modes,
@@ -41,38 +43,55 @@ class Pool(NamedTuple):
 
 def pool(now: datetime) -> Pool:
     """Everyone who can be proposed now: mentors with the places they have free, mentees who seek and wait for nobody."""
-    mentors, mentees = list(db.session.scalars(_mentors())), list(db.session.scalars(_mentees()))
-    reservations = list(db.session.scalars(select(Reservation).order_by(Reservation.id)))
+    today = clock.today(now)
+    reservations = list(db.session.execute(select(Reservation.__table__).order_by(Reservation.id)))
     avoiding = {r.member_id for r in reservations if r.kind is ReservationKind.NEIGHBOURS}
-    asked, today = _asked(), clock.today(now)
+    years, areas = _years(today), _areas(MentorArea.mentor_id, MentorArea.strength)
+    mentors = [_mentor(m, areas, years, m.member_id in avoiding) for m in db.session.execute(_mentors())]
+    areas = _areas(MenteeArea.mentee_id, MenteeArea.weight)
+    mentees = [_mentee(m, areas, years, m.member_id in avoiding) for m in db.session.execute(_mentees())]
     return Pool(
-        [_mentor(m, today, asked.get(m.id, 0), m.member_id in avoiding) for m in mentors],
-        [_mentee(m, today, m.member_id in avoiding) for m in mentees],
+        mentors,
+        mentees,
         [_reservation(r) for r in reservations if r.kind is not ReservationKind.NEIGHBOURS],
         list(_forbidden()),
     )
 
 
-def _with_member(row: Any) -> Any:
-    """The member, with the positions held, and without the roles, which nobody asks for here."""
-    member = joinedload(row.member, innerjoin=True)
-    return member.options(
-        selectinload(Member.tenures), joinedload(Member.user).options(lazyload(User.role_grants))
-    )
+def _years(today: date) -> Mapping[int, int | None]:
+    """Years at the top by member; of someone without a history, those in the present position."""
+    rows = select(Member.id, Member.in_position_since, Tenure.started_on, Tenure.ended_on)
+    held: dict[int, list[tuple[date, date | None]]] = {}
+    for member_id, since, started, ended in db.session.execute(rows.outerjoin(Tenure)):
+        stretch = (started, ended) if started else (since, None)
+        held.setdefault(member_id, []).extend([stretch] if stretch[0] else [])
+    return {member_id: _whole_years(stretches, today) for member_id, stretches in held.items()}
+
+
+def _areas(profile: Any, measure: Any) -> Mapping[int, dict[str, int]]:
+    """How much of each area, by profile."""
+    rows = select(profile, ChallengeArea.code, measure).join(ChallengeArea)
+    found: dict[int, dict[str, int]] = {}
+    for profile_id, code, amount in db.session.execute(rows):
+        found.setdefault(profile_id, {})[code] = amount
+    return found
 
 
 def _active() -> Select[tuple[int]]:
     return select(Member.id).join(Member.user).where(User.deactivated_at.is_(None))
 
 
-def _mentors() -> Select[tuple[MentorProfile]]:
-    details = (
-        selectinload(MentorProfile.areas),
-        selectinload(MentorProfile.places),
-        selectinload(MentorProfile.live),
+def _mentors() -> Select[Any]:
+    places = select(func.count()).where(MentorPlace.mentor_id == MentorProfile.id).correlate(MentorProfile)
+    live = select(func.count()).where(Mentorship.mentor_id == MentorProfile.id, Mentorship.ended_at.is_(None))
+    asked = requests_waiting().with_only_columns(func.count()).where(Proposal.mentor_id == MentorProfile.id)
+    spoken_for = (
+        live.correlate(MentorProfile).scalar_subquery() + asked.correlate(MentorProfile).scalar_subquery()
     )
-    rows = select(MentorProfile).where(MentorProfile.member_id.in_(_active()))
-    return rows.options(_with_member(MentorProfile), *details).order_by(MentorProfile.id)
+    free = (places.scalar_subquery() - spoken_for).label("free")
+    columns = (MentorProfile.__table__, Member.municipality_number, free)
+    rows = select(*columns).select_from(MentorProfile).join(MentorProfile.member)
+    return rows.where(MentorProfile.member_id.in_(_active())).order_by(MentorProfile.id)
 
 
 def seeking() -> Select[tuple[int]]:
@@ -98,18 +117,10 @@ def seeking() -> Select[tuple[int]]:
     )
 
 
-def _mentees() -> Select[tuple[MenteeProfile]]:
-    rows = select(MenteeProfile).where(MenteeProfile.id.in_(seeking()))
-    options = (_with_member(MenteeProfile), selectinload(MenteeProfile.areas))
-    return rows.options(*options).order_by(MenteeProfile.id)
-
-
-def _asked() -> Mapping[int, int]:
-    """How many requests each mentor has waiting, by mentor profile: those places are spoken for."""
-    waiting: dict[int, int] = {}
-    for mentor_id in db.session.scalars(requests_waiting()):
-        waiting[mentor_id] = waiting.get(mentor_id, 0) + 1
-    return waiting
+def _mentees() -> Select[Any]:
+    columns = (MenteeProfile.__table__, Member.municipality_number)
+    rows = select(*columns).select_from(MenteeProfile).join(MenteeProfile.member)
+    return rows.where(MenteeProfile.id.in_(seeking())).order_by(MenteeProfile.id)
 
 
 def requests_waiting() -> Select[tuple[int]]:
@@ -125,54 +136,64 @@ def requests_waiting() -> Select[tuple[int]]:
 
 def years_at_the_top(member: Member, today: date) -> int | None:
     """Whole years in the position, all municipalities together; None when nothing is known."""
-    days = sum(((t.ended_on or today) - t.started_on).days for t in member.tenures)
-    if days <= 0:
-        return member.years_in_position(today)
-    return int(days / 365.25)
+    years = _whole_years([(t.started_on, t.ended_on) for t in member.tenures], today)
+    return member.years_in_position(today) if years is None else years
 
 
-def _mentor(profile: MentorProfile, today: date, asked: int, avoid_neighbours: bool) -> matching.Mentor:
+def _whole_years(stretches: list[tuple[date, date | None]], today: date) -> int | None:
+    days = sum(((ended or today) - started).days for started, ended in stretches)
+    return int(days / 365.25) if days > 0 else None
+
+
+def _person(row: Any, areas: Mapping[int, dict[str, int]], years: Mapping[int, int | None]) -> dict[str, Any]:
+    return {
+        "id": str(row.member_id),
+        "municipality": row.municipality_number,
+        "areas": areas.get(row.id, {}),
+        "years": years.get(row.member_id),
+        "modes": MODES[row.modes],
+        "text": row.text,
+        "paused": row.paused_at is not None,
+    }
+
+
+def _mentor(row: Any, areas: Any, years: Any, avoid_neighbours: bool) -> matching.Mentor:
     return matching.Mentor(
-        id=str(profile.member_id),
-        municipality=profile.member.municipality_number,
-        areas={area.area.code: area.strength for area in profile.areas},
-        capacity=max(0, len(profile.free_places) - asked),
-        paused=profile.paused_at is not None,
-        years=years_at_the_top(profile.member, today),
-        modes=MODES[profile.modes],
-        text=profile.text,
-        retired=profile.retired,
+        **_person(row, areas, years),
+        capacity=max(0, row.free),
+        retired=row.retired,
         avoid_neighbours=avoid_neighbours,
     )
 
 
-def _mentee(profile: MenteeProfile, today: date, avoid_neighbours: bool) -> matching.Mentee:
-    return matching.Mentee(
-        id=str(profile.member_id),
-        municipality=profile.member.municipality_number,
-        areas={area.area.code: area.weight for area in profile.areas},
-        years=years_at_the_top(profile.member, today),
-        modes=MODES[profile.modes],
-        wishes=matching.Wishes(**profile.wishes),
-        text=profile.text,
-        paused=profile.paused_at is not None,
-        avoid_neighbours=avoid_neighbours,
-    )
+def _mentee(row: Any, areas: Any, years: Any, avoid_neighbours: bool) -> matching.Mentee:
+    wishes = matching.Wishes(**row.wishes)
+    return matching.Mentee(**_person(row, areas, years), wishes=wishes, avoid_neighbours=avoid_neighbours)
 
 
-def _reservation(row: Reservation) -> matching.Reservation:
+def _reservation(row: Any) -> matching.Reservation:
     target = row.municipality_number or row.county_number or str(row.person_id)
     return matching.Reservation(str(row.member_id), matching.ReservationKind(row.kind.value), target)
 
 
 def _forbidden() -> Iterator[matching.Link]:
     """The pairs that were declined, or that have been a pair: never proposed again."""
-    ended = set(db.session.execute(select(Mentorship.mentee_id, Mentorship.mentor_id)).tuples())
-    held = select(Proposal.mentee_id, Proposal.mentor_id).join(Proposal.round)
+    ended = _between(select(Mentorship), Mentorship, matching.Rule.ENDED)
+    held = _between(select(Proposal).join(Proposal.round), Proposal, matching.Rule.DECLINED)
     held = held.where(Proposal.lapsed_at.is_(None), MatchRound.released_at.is_not(None))
-    pairs = ended | set(db.session.execute(held).tuples())
-    mentees = dict(db.session.execute(select(MenteeProfile.id, MenteeProfile.member_id)).tuples().all())
-    mentors = dict(db.session.execute(select(MentorProfile.id, MentorProfile.member_id)).tuples().all())
-    for mentee, mentor in sorted(pairs):
-        rule = matching.Rule.ENDED if (mentee, mentor) in ended else matching.Rule.DECLINED
-        yield matching.Link(str(mentees[mentee]), str(mentors[mentor]), rule)
+    # One who was both a no and a pair has been a pair.
+    links: dict[tuple[int, int], str] = {}
+    for mentee, mentor, rule in db.session.execute(union_all(ended, held)):
+        links[mentee, mentor] = max(rule, links.get((mentee, mentor), rule))
+    for (mentee, mentor), rule in sorted(links.items()):
+        yield matching.Link(str(mentee), str(mentor), matching.Rule(rule))
+
+
+def _between(rows: Select[Any], pair: type[Mentorship] | type[Proposal], rule: matching.Rule) -> Select[Any]:
+    """The two members of each, mentee first, and what now stands between them."""
+    rows = rows.join(pair.mentee).join(pair.mentor)
+    return rows.with_only_columns(
+        MenteeProfile.member_id.label("mentee"),
+        MentorProfile.member_id.label("mentor"),
+        literal(rule.value).label("rule"),
+    )

@@ -103,6 +103,7 @@ class Choice:
     change: str
     is_worse: bool
     uncovered: int
+    weakest: str  # when the round's weakest pair becomes weaker
     moves: list[Moved]
 
 
@@ -374,8 +375,15 @@ class Board:
             signed(change),
             change < 0,
             -alternative.coverage_change,
+            self._weakest(alternative),
             [self._moved_by(move) for move in alternative.moves],
         )
+
+    def _weakest(self, alternative: matching.Alternative) -> str:
+        if matching.points(alternative.worst_change) >= 0:
+            return ""
+        worst = matching.points((self.outcome.worst or 0) + alternative.worst_change)
+        return str(_("svakeste par blir %(points)s", points=worst))
 
     def _moved_by(self, move: matching.Move) -> Moved:
         change = matching.points(move.change)
@@ -401,7 +409,7 @@ class Board:
         if left is None or not left.legal:
             return str(
                 _(
-                    "Ingen av mentorene med ledig plass kan kobles. Flere mentorer, eller en åpnere reservasjon, kan løse det."
+                    "Ingen av mentorene med ledig plass kan kobles med denne menteen. Nye mentorer kan løse det."
                 )
             )
         best = matching.points(left.best.score) if left.best else 0

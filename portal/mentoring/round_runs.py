@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, UniqueConstraint, delete, select
+from sqlalchemy import JSON, ForeignKey, Select, UniqueConstraint, delete, literal, select, union_all
 from sqlalchemy.orm import Mapped, mapped_column
 
 import matching
@@ -91,32 +92,49 @@ class Party:
 
 
 class Parties:
-    """Everybody with a profile, by the id of the profile and, as the engine names them, of the member."""
+    """One side of the scheme, by the id of the profile and, as the engine names them, of the member."""
 
-    def __init__(self, profile: type[MenteeProfile] | type[MentorProfile]) -> None:
-        columns = (
-            profile.id, profile.member_id, User.name, User.sort_key, Municipality.display_name, Municipality.population,
-        )  # fmt: skip
-        rows = select(*columns).join(profile.member).join(Member.user).join(Member.municipality)
-        found = [Party(row[0], str(row[1]), *row[2:]) for row in db.session.execute(rows)]
+    def __init__(self, found: list[Party]) -> None:
         self.by_id = {party.id: party for party in found}
         self.by_member = {party.member_id: party for party in found}
 
 
 @dataclass(frozen=True)
 class People:
-    """The two sides of the scheme."""
+    """Everybody with a profile."""
 
     mentees: Parties
     mentors: Parties
 
     @classmethod
     def load(cls) -> "People":
-        return cls(Parties(MenteeProfile), Parties(MentorProfile))
+        sides = union_all(_side(MenteeProfile), _side(MentorProfile))
+        found: dict[str, list[Party]] = {}
+        for side, profile_id, member_id, *rest in db.session.execute(sides):
+            found.setdefault(side, []).append(Party(profile_id, str(member_id), *rest))
+        tables = (MenteeProfile.__tablename__, MentorProfile.__tablename__)
+        return cls(*(Parties(found.get(table, [])) for table in tables))
 
     def link(self, mentee_id: int, mentor_id: int) -> matching.Link | None:
         mentee, mentor = self.mentees.by_id.get(mentee_id), self.mentors.by_id.get(mentor_id)
         return matching.Link(mentee.member_id, mentor.member_id) if mentee and mentor else None
+
+
+def _side(profile: type[MenteeProfile] | type[MentorProfile]) -> Select[Any]:
+    return (
+        select(
+            literal(profile.__tablename__),
+            profile.id,
+            profile.member_id,
+            User.name,
+            User.sort_key,
+            Municipality.display_name,
+            Municipality.population,
+        )
+        .join(profile.member)
+        .join(Member.user)
+        .join(Member.municipality)
+    )
 
 
 @dataclass(frozen=True)
