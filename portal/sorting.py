@@ -3,7 +3,19 @@
 import re
 import unicodedata
 
-_LETTERS = {"æ": "z1", "ä": "z1", "ø": "z2", "ö": "z2", "å": "z3", "đ": "d", "ŧ": "t", "ŋ": "n", "ß": "ss"}
+# Every z carries a figure, so that z itself comes before the three that follow it.
+_LETTERS = {
+    "z": "z0",
+    "æ": "z1",
+    "ä": "z1",
+    "ø": "z2",
+    "ö": "z2",
+    "å": "z3",
+    "đ": "d",
+    "ŧ": "t",
+    "ŋ": "n",
+    "ß": "ss",
+}
 
 
 def sort_key(text: str) -> str:
@@ -16,5 +28,4 @@ def sort_key(text: str) -> str:
         else:
             plain = unicodedata.normalize("NFD", letter)[0]
             out.append(plain if plain.isascii() else "z9")
-    # z itself must stay before z1: every other z is followed by a letter, a blank or nothing.
     return re.sub(r"[^a-z0-9 ]+", " ", "".join(out)).strip()

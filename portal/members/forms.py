@@ -4,7 +4,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, HiddenField, RadioField, SearchField, SelectField, StringField
-from wtforms.validators import Email, InputRequired, Length, Regexp, ValidationError
+from wtforms.validators import DataRequired, Email, Length, Regexp, ValidationError
 
 from portal.forms import DateField, Form, stripped
 from portal.members.directory import size_labels
@@ -17,13 +17,13 @@ class PositionForm(Form):
     """Where somebody is chief executive. `choose_from` hands in the municipalities."""
 
     municipality = SelectField(
-        _l("Kommune eller fylkeskommune"), validators=[InputRequired(_l("Velg kommunen."))]
+        _l("Kommune eller fylkeskommune"), validators=[DataRequired(_l("Velg kommunen."))]
     )
     title = StringField(
         _l("Tittel"),
         filters=[stripped],
         validators=[
-            InputRequired(_l("Skriv tittelen.")),
+            DataRequired(_l("Skriv tittelen.")),
             Length(max=120, message=_l("Tittelen kan ha høyst 120 tegn.")),
         ],
         render_kw={"autocomplete": "organization-title"},
@@ -58,7 +58,7 @@ class NewMemberForm(MemberPositionForm):
         _l("Navn"),
         filters=[stripped],
         validators=[
-            InputRequired(_l("Skriv navnet.")),
+            DataRequired(_l("Skriv navnet.")),
             Length(max=200, message=_l("Navnet kan ha høyst 200 tegn.")),
             _has_letters,
         ],
@@ -68,7 +68,7 @@ class NewMemberForm(MemberPositionForm):
         _l("E-post"),
         filters=[stripped],
         validators=[
-            InputRequired(_l("Skriv e-postadressen.")),
+            DataRequired(_l("Skriv e-postadressen.")),
             Length(max=254, message=_l("Adressen er for lang.")),
             Regexp(
                 r"^[\x00-\x7f]*$",

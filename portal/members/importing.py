@@ -6,21 +6,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import selectinload
 
 from portal import audit, clock
-from portal.accounts.models import User
+from portal.access import Role
+from portal.accounts.models import RoleGrant, User
 from portal.database import refused
 from portal.errors import DomainError
-from portal.extensions import db
+from portal.extensions import Base, db
 from portal.members.import_rows import BadRow, Reading, Row, read_rows
-from portal.members.models import Member, Membership, Municipality
+from portal.members.models import Member, Membership, Municipality, Tenure
 from portal.members.places import Places
-from portal.members.positions import MEMBER_ADDED, MEMBER_CHANGED, default_title, make_member
+from portal.members.positions import MEMBER_ADDED, MEMBER_CHANGED, default_title
 from portal.members.spreadsheets import UnreadableFile, read_tables
 from portal.sorting import sort_key
 
@@ -141,7 +143,7 @@ def plan(filename: str, reading: Reading) -> ImportReport:
     """What the rows would do to the members as they are now. Three queries, however many rows."""
     places = Places.all()
     known = _known([row.email for row in reading.rows])
-    namesakes = _namesakes(reading.rows)
+    namesakes = _namesakes([row for row in reading.rows if row.email not in known])
     planned = tuple(_planned(row, places, known.get(row.email), namesakes) for row in reading.rows)
     return ImportReport(filename, planned, reading.bad, reading.notes)
 
@@ -172,6 +174,8 @@ def _known(emails: Sequence[str]) -> dict[str, _Known]:
 def _namesakes(rows: Sequence[Row]) -> dict[tuple[str, str], str]:
     """Addresses of members by name and municipality, to notice somebody who has only changed address."""
     keys = {sort_key(row.name) for row in rows}
+    if not keys:
+        return {}
     found = (
         select(User.sort_key, Member.municipality_number, User.email)
         .join(Member)
@@ -223,40 +227,83 @@ def _day(value: date | None) -> str:
 
 
 def apply(report: ImportReport, by: User | None, now: datetime) -> None:
-    """Do what was planned. The caller commits."""
-    joining = [p.user_id for p in report.planned if p.effect is Effect.NEW and p.user_id is not None]
-    users = {user.id: user for user in db.session.scalars(select(User).where(User.id.in_(joining)))}
-    changed = [p.member_id for p in report.planned if p.effect is Effect.CHANGED]
-    found = select(Member).where(Member.id.in_(changed)).options(selectinload(Member.tenures))
-    members = {member.id: member for member in db.session.scalars(found)}
+    """Do what was planned, in a handful of statements however many rows. The caller commits."""
     with refused({"uq_user_email": SomebodyElseDid, "uq_member_user_id": SomebodyElseDid}):
-        for planned in report.planned:
-            if planned.effect is Effect.NEW:
-                user = users.get(planned.user_id or 0)
-                member = _add(planned, user, by, now)
-                audit.record(MEMBER_ADDED, by=by, on=member, at=now, way="import")
-            elif planned.effect is Effect.CHANGED:
-                member = members[planned.member_id or 0]
-                _change(member, planned, clock.today(now))
-                fields = ",".join(change.field for change in planned.changes)
-                audit.record(MEMBER_CHANGED, by=by, on=member, at=now, way="import", fields=fields)
+        _add([p for p in report.planned if p.effect is Effect.NEW], by, now)
+        _change([p for p in report.planned if p.effect is Effect.CHANGED], by, now)
         db.session.flush()
 
 
-def _add(planned: Planned, user: User | None, by: User | None, now: datetime) -> Member:
-    row, place = planned.row, planned.place
-    user = user or User.create(row.email, row.name, now)
-    user.rename(row.name)
-    since = date.fromisoformat(row.since) if row.since else None
-    membership = Membership(row.membership or Membership.MEMBER)
-    return make_member(user, place, row.title or default_title(place), since, membership, by, now)
+def _add(planned: list[Planned], by: User | None, now: datetime) -> None:
+    """New members, and the users that they need. In bulk: one by one, two thousand would take too long."""
+    if not planned:
+        return
+    strangers = [p.row for p in planned if p.user_id is None]
+    user_ids = dict(zip([r.email for r in strangers], _insert(User, [
+        {"email": r.email, "name": r.name, "sort_key": sort_key(r.name), "language": "nb", "created_at": now}
+        for r in strangers
+    ]), strict=True))  # fmt: skip
+    user_ids |= {p.row.email: p.user_id for p in planned if p.user_id is not None}
+    _give_hats(planned, user_ids, by, now)
+    member_ids = _insert(Member, [
+        {"user_id": user_ids[p.row.email], "municipality_number": p.row.municipality, "title": _title(p),
+         "in_position_since": _since(p), "membership": Membership(p.row.membership or Membership.MEMBER)}
+        for p in planned
+    ])  # fmt: skip
+    _insert(Tenure, [
+        {"member_id": i, "municipality_number": p.row.municipality, "title": _title(p), "started_on": _since(p)}
+        for i, p in zip(member_ids, planned, strict=True) if p.row.since
+    ])  # fmt: skip
+    for member_id in member_ids:
+        audit.record(MEMBER_ADDED, by=by, on=f"member:{member_id}", at=now, way="import")
 
 
-def _change(member: Member, planned: Planned, today: date) -> None:
+def _insert(model: type[Base], rows: list[dict[str, Any]]) -> list[int]:
+    """Insert rows and say which ids they got, in their order."""
+    if not rows:
+        return []
+    table: Any = model
+    return list(db.session.scalars(insert(table).returning(table.id, sort_by_parameter_order=True), rows))
+
+
+def _give_hats(planned: list[Planned], user_ids: dict[str, int], by: User | None, now: datetime) -> None:
+    known = [p.user_id for p in planned if p.user_id is not None]
+    have = select(RoleGrant.user_id).where(RoleGrant.user_id.in_(known), RoleGrant.role == Role.MEMBER)
+    hatted = set(db.session.scalars(have)) if known else set()
+    _insert(RoleGrant, [
+        {"user_id": i, "role": Role.MEMBER, "granted_at": now, "granted_by_id": by.id if by is not None else None}
+        for i in user_ids.values() if i not in hatted
+    ])  # fmt: skip
+    names = {p.user_id: p.row.name for p in planned if p.user_id is not None}
+    for user in db.session.scalars(select(User).where(User.id.in_(known))) if known else ():
+        user.rename(names[user.id])
+        db.session.expire(user, ["role_grants"])
+
+
+def _title(planned: Planned) -> str:
+    return planned.row.title or default_title(planned.place)
+
+
+def _since(planned: Planned) -> date | None:
+    return date.fromisoformat(planned.row.since) if planned.row.since else None
+
+
+def _change(planned: list[Planned], by: User | None, now: datetime) -> None:
+    found = select(Member).where(Member.id.in_([p.member_id for p in planned]))
+    rows = db.session.scalars(found.options(selectinload(Member.tenures))) if planned else ()
+    members = {member.id: member for member in rows}
+    for plan in planned:
+        member = members[plan.member_id or 0]
+        _change_one(member, plan, clock.today(now))
+        fields = ",".join(change.field for change in plan.changes)
+        audit.record(MEMBER_CHANGED, by=by, on=member, at=now, way="import", fields=fields)
+
+
+def _change_one(member: Member, planned: Planned, today: date) -> None:
     row, moved = planned.row, planned.row.municipality != member.municipality_number
     if row.name != member.user.name:
         member.user.rename(row.name)
-    since = date.fromisoformat(row.since) if row.since else (None if moved else member.in_position_since)
+    since = _since(planned) or (None if moved else member.in_position_since)
     title = row.title or member.title
     if moved or title != member.title or since != member.in_position_since:
         member.take_position(planned.place, title, since, known_on=today)

@@ -20,6 +20,7 @@ MAX_BYTES = 8 * 1024 * 1024
 MAX_UNPACKED = 64 * 1024 * 1024
 MAX_ROWS = 5000
 MAX_COLUMNS = 60
+MAX_BLANKS = 50_000
 NO_VALUE = "\ufffc"  # stands for a formula that nobody has computed
 OTHER_KINDS = ((b"%PDF", "PDF"), (b"\x89PNG", "PNG"), (b"\xff\xd8\xff", "JPEG"), (b"{\\rtf", "RTF"))
 
@@ -172,17 +173,18 @@ def _sheets(data: bytes, archive: zipfile.ZipFile) -> Iterator[Table]:
 
 def _rows(sheet: Any, formulas: frozenset[tuple[int, int]]) -> Iterator[tuple[int, list[str]]]:
     sheet.reset_dimensions()  # what a file says of its own size may be wrong
+    blank: Any = None
+    blanks = 0
     for number, cells in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS, values_only=True), start=1):
-        if not formulas and not any(cell is not None for cell in cells):
-            yield number, []
+        if cells is blank:  # a row that is not in the file at all is always the same object
             continue
-        yield (
-            number,
-            [
-                NO_VALUE if cell is None and (number, i) in formulas else as_text(cell)
-                for i, cell in enumerate(cells)
-            ],
-        )
+        if formulas or any(cell is not None for cell in cells):
+            missing = [cell is None and (number, i) in formulas for i, cell in enumerate(cells)]
+            yield number, [NO_VALUE if m else as_text(c) for m, c in zip(missing, cells, strict=True)]
+            continue
+        blank, blanks = cells, blanks + 1
+        if blanks > MAX_BLANKS:
+            raise UnreadableFile(_("Arket har svært mange tomme rader. Kopier listen over i en ny fil."))
 
 
 def _formulas(sheet: Any) -> Iterator[tuple[int, int]]:
