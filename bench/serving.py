@@ -31,6 +31,8 @@ def build_demo(folder: Path) -> None:
     for command in (["db", "upgrade"], ["demo"]):
         flask = [sys.executable, "-m", "flask", "--app", "wsgi", *command]
         subprocess.run(flask, cwd=ROOT, env=environment(folder), check=True, capture_output=True)
+    compress = [sys.executable, "-m", "whitenoise.compress", "-q", "portal/static"]
+    subprocess.run(compress, cwd=ROOT, check=True)
 
 
 @contextmanager

@@ -97,7 +97,7 @@ def after_write(url: str) -> BaseResponse:
 
 def _asset(filename: str) -> str:
     """The address of a static file, new whenever its content is, so that browsers may keep it for ever."""
-    return url_for("static", filename=filename, v=_fingerprint(filename))
+    return f"{current_app.static_url_path}/{filename}?v={_fingerprint(filename)}"
 
 
 @cache
