@@ -190,7 +190,7 @@ def _heads(first: str) -> list[Any]:
 
 
 def _sessions_url(kind: str) -> str:
-    kept = {
+    kept: dict[str, Any] = {
         name: request.args[name] for name in ("month", "outcome", "coach", "payer") if request.args.get(name)
     }
     return url_for(f"enrolments.sessions_{kind}", **kept)

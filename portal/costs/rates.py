@@ -30,7 +30,7 @@ class RateExists(DomainError):
 
 class OddAmount(DomainError):
     def __init__(self) -> None:
-        super().__init__(_l("Skriv et beløp over null med høyst to desimaler."))
+        super().__init__(_l("Skriv et beløp på mer enn 0 kroner, med høyst to desimaler."))
 
 
 def add_rate(
