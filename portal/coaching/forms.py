@@ -67,6 +67,7 @@ class BookingForm(Form):
 
     mode = RadioField(
         _l("Hvordan vil dere møtes?"),
+        id="booking-mode",  # the wish beside it has a mode too
         validators=[InputRequired(_l("Velg om dere møtes digitalt eller fysisk."))],
     )
     payer = HiddenField(
