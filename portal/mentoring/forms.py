@@ -14,8 +14,7 @@ from portal.members.models import ChallengeArea
 from portal.mentoring.models import MOST_PLACES, EndReason, MeetingMode, Modes
 
 LONGEST_TEXT = 4000
-WEIGHTS = [(0, _l("Nei")), (1, _l("Litt")), (2, _l("En del")), (3, _l("Mye"))]
-STRENGTHS = [(0, _l("Nei")), (1, _l("Litt")), (2, _l("Godt")), (3, _l("Svært godt"))]
+HOW_MUCH = [(0, _l("Nei")), (1, _l("Litt")), (2, _l("En del")), (3, _l("Mye"))]
 MINUTES = [(n, str(n)) for n in (30, 45, 60, 90)]
 TOO_LONG = _l("Teksten er for lang. Kort den ned til %(most)s tegn.", most=LONGEST_TEXT)
 CHOOSE = _l("Velg et av svarene.")
@@ -108,13 +107,13 @@ class _ExperienceForm(AreaForm):
 
 def challenges_form(areas: Iterable[ChallengeArea], **data: Any) -> _ChallengesForm:
     """The mentee's form, with a row for each of the areas."""
-    form: _ChallengesForm = _with_areas(_ChallengesForm, areas, WEIGHTS, "label")(data=data or None)
+    form: _ChallengesForm = _with_areas(_ChallengesForm, areas, HOW_MUCH, "label")(data=data or None)
     return form
 
 
 def experience_form(areas: Iterable[ChallengeArea], **data: Any) -> _ExperienceForm:
     """The mentor's form, with a row for each of the areas."""
-    form: _ExperienceForm = _with_areas(_ExperienceForm, areas, STRENGTHS, "experience_label")(
+    form: _ExperienceForm = _with_areas(_ExperienceForm, areas, HOW_MUCH, "experience_label")(
         data=data or None
     )
     return form

@@ -1,5 +1,7 @@
 """The mentor's desk: who asks, who is followed, how many there is room for, and what the mentor has been through."""
 
+from functools import partial
+
 from flask import Blueprint, Response, abort, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import Select, select
@@ -100,6 +102,8 @@ def _desk(
         held=held or HeldForm(formdata=None),
         logging=logging or request.args.get("log", type=int),
         most=MOST_PLACES,
+        room=wording.room(len(mentees), len(profile.places) - len(mentees)),
+        when=partial(wording.when, now=now),
         refusal=refusal,
         now=now,
     )

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import lazyload
 
 from portal.accounts.models import User
@@ -15,7 +15,7 @@ from portal.members.models import Member, Municipality, MunicipalityKind
 from portal.mentoring.models import Reservation, ReservationKind
 from portal.sorting import sort_key
 
-MOST_FOUND = 10
+MOST_FOUND = 8
 
 
 class NobodyLikeThat(DomainError):
@@ -46,7 +46,8 @@ def find(text: str, member: Member) -> list[Found]:
         .limit(MOST_FOUND)
     )
     places = select(Municipality).where(Municipality.sort_key.contains(key, autoescape=True))
-    places = places.order_by(func.length(Municipality.sort_key), Municipality.sort_key).limit(MOST_FOUND)
+    begins = Municipality.sort_key.startswith(key, autoescape=True)
+    places = places.order_by(begins.desc(), Municipality.sort_key).limit(MOST_FOUND)
     found = [
         Found(ReservationKind.PERSON, str(m.id), m.name, f"{m.title}, {m.municipality.display_name}")
         for m in db.session.scalars(people)

@@ -6,10 +6,11 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from portal import clock
 from portal.members.models import ChallengeArea, Member, Municipality
 from portal.mentoring.models import MentorProfile, Mentorship
 from portal.mentoring.pool import years_at_the_top
-from portal.rendering import number
+from portal.rendering import NBSP, clock_time, number, short_date
 
 Data = Mapping[str, Any]
 Areas = Mapping[str, ChallengeArea]
@@ -75,9 +76,12 @@ def people(population: int) -> str:
 def time_in_role(years: int) -> str:
     """Elleve år; above fifteen only roughly."""
     long = next((limit for limit in LONG_YEARS if years >= limit), None)
+    said = _("%(number)s år", number=count(years))
     if long is not None:
-        return str(_("over %(number)s år", number=long))
-    return str(_("under ett år")) if years < 1 else str(_("%(number)s år", number=count(years)))
+        said = _("over %(number)s år", number=long)
+    elif years < 1:
+        said = _("under ett år")
+    return str(said).replace(" år", f"{NBSP}år")
 
 
 def place_of(municipality: Municipality) -> str:
@@ -312,3 +316,22 @@ def weeks_quiet(mentorship: Mentorship, now: datetime) -> str | None:
     last = mentorship.last_held
     weeks = (now - (last.starts_at if last else mentorship.started_at)).days // 7
     return str(_("%(number)s uker", number=count(weeks))) if weeks >= QUIET_WEEKS else None
+
+
+def room(running: int, free: int) -> str:
+    """To er i gang, én plass er ledig."""
+    nobody, nothing = _("Ingen er i gang"), _("ingen plass er ledig")
+    begun = (
+        _("Én er i gang") if running == 1 else _("%(number)s er i gang", number=count(running).capitalize())
+    )
+    left = _("én plass er ledig") if free == 1 else _("%(number)s plasser er ledige", number=count(free))
+    return f"{begun if running else nobody}, {left if free > 0 else nothing}."
+
+
+def when(moment: datetime, now: datetime, hour: bool = False) -> str:
+    """I dag, i går, i morgen, or the date; with the hour when it is near and asked for."""
+    days = (clock.today(moment) - clock.today(now)).days
+    near = {0: _("I dag"), -1: _("I går"), 1: _("I morgen")}.get(days)
+    if near is None:
+        return short_date(moment)
+    return f"{near} kl.{NBSP}{clock_time(moment)}" if hour else str(near)

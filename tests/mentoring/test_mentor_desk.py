@@ -156,9 +156,9 @@ def test_another_mentors_mentee_cannot_be_logged(
 def test_capacity_follows_the_stepper(astrids: CheckingClient, mentor: MentorProfile) -> None:
     astrids.get("/mentor/")
     astrids.post("/mentor/capacity", {"capacity": 3}, 303)
-    assert "0 i gang, 3 ledig." in astrids.get("/mentor/").main
+    assert "Ingen er i gang, tre plasser er ledige." in astrids.get("/mentor/").main
     block = astrids.htmx.post("/mentor/capacity", {"capacity": 1}, 200)
-    assert "0 i gang, 1 ledig." in block.words
+    assert "Ingen er i gang, én plass er ledig." in block.words
     assert not block.is_whole
 
 
