@@ -25,6 +25,7 @@ Mask = NDArray[np.bool_]
 Indices = NDArray[np.intp]
 
 UNSERVED = -1
+SMALL = 40_000  # pairs; above this the sparse solver is worth loading scipy for
 LEXIMIN_LIMIT = 300  # mentees: costs are whole numbers with a digit per distinct score
 
 
@@ -45,10 +46,21 @@ def assign(scores: Units, legal: Mask, capacity: Indices, objective: Objective) 
     if objective in (Objective.FLOOR, Objective.LEXIMIN):
         floor = best_floor(scores, legal, capacity)
         legal = legal & (scores >= floor)
-    column, price = cheapest(_costs(scores, legal), legal, capacity)
+    column, price = _best_total(scores, legal, capacity)
     if objective is Objective.LEXIMIN:
         column, _ = cheapest(_leximin_costs(scores, legal), legal, capacity)
     return Assignment(column, price, floor)
+
+
+def _best_total(scores: Units, legal: Mask, capacity: Indices) -> tuple[Indices, Units]:
+    """Small rounds need numpy alone; large ones scipy's sparse solver."""
+    if scores.size <= SMALL:
+        return cheapest(_costs(scores, legal), legal, capacity)
+    from matching.large import best_total
+
+    known = np.where(legal, scores, -1).astype(np.int32)
+    found = best_total(lambda start, stop: known[start:stop], len(known), capacity)
+    return found.column, found.price
 
 
 def _costs(scores: Units, legal: Mask) -> Units:
@@ -144,6 +156,10 @@ def best_floor(scores: Units, legal: Mask, capacity: Indices) -> int:
     levels = np.unique(scores[legal])
     served = served_at_most(legal, capacity)
     low, high = 0, len(levels) - 1
+    if served == len(scores) > 0:  # then nobody's best score is below the floor, and often it is the floor
+        high = int(np.searchsorted(levels, np.where(legal, scores, -1).max(axis=1).min()))
+        if served_at_most(legal & (scores >= levels[high]), capacity) == served:
+            low = high
     while low < high:
         middle = (low + high + 1) // 2
         if served_at_most(legal & (scores >= levels[middle]), capacity) == served:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matching import large
 from matching.assignment import UNSERVED, assign, served_at_most
 from matching.profiles import Objective
 
@@ -72,10 +73,10 @@ def test_total_is_the_best_total_of_all_that_serve_the_most(instance: Instance) 
 @given(instances())
 @settings(deadline=None, max_examples=150)
 def test_floor_is_the_best_worst_pair_and_then_the_best_total(instance: Instance) -> None:
-    def value(scores: list[int]) -> tuple[int, int, int]:
+    def worth(scores: list[int]) -> tuple[int, int, int]:
         return len(scores), min(scores, default=0), sum(scores)
 
-    assert value(chosen(instance, Objective.FLOOR)) == max(map(value, every_assignment(instance)))
+    assert worth(chosen(instance, Objective.FLOOR)) == max(map(worth, every_assignment(instance)))
 
 
 @given(instances())
@@ -119,6 +120,38 @@ def test_prices_prove_the_optimum(instance: Instance) -> None:
     held = np.bincount(found.column[found.column != UNSERVED], minlength=len(capacity))
     assert (found.price[held < capacity] == 0).all()
     assert (found.price >= 0).all()
+
+
+@given(instances())
+@settings(deadline=None, max_examples=100)
+def test_the_solver_for_large_rounds_agrees_on_every_small_one(instance: Instance) -> None:
+    scores, legal, capacity = arrays(instance)
+    if not scores.size:
+        return
+    known = np.where(legal & (capacity > 0), scores, -1).astype(np.int32)
+    found = large.best_total(lambda start, stop: known[start:stop], len(known), capacity)
+    served = np.flatnonzero(found.column != UNSERVED)
+    best = max((len(scores), sum(scores)) for scores in every_assignment(instance))
+    assert (len(served), int(known[served, found.column[served]].sum())) == best
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_both_solvers_agree_on_rounds_of_every_shape(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    rows, columns = draw.integers(1, 120, 2)
+    scores = draw.integers(0, [1, 50, 100_001][seed % 3], (rows, columns))
+    capacity = draw.integers(0, 4, columns)
+    legal = (draw.random((rows, columns)) < draw.choice([0.1, 0.5, 1.0])) & (capacity > 0)
+    known = np.where(legal, scores, -1).astype(np.int32)
+    found = large.best_total(lambda start, stop: known[start:stop], int(rows), capacity).column
+    expected = assign(scores, legal, capacity, Objective.TOTAL).column
+    assert value(known, found) == value(known, expected)
+
+
+def value(scores: np.ndarray, column: np.ndarray) -> tuple[int, int]:
+    served = np.flatnonzero(column != UNSERVED)
+    assert (scores[served, column[served]] >= 0).all()
+    return len(served), int(scores[served, column[served]].sum())
 
 
 @pytest.mark.parametrize("seed", range(20))
