@@ -1,0 +1,78 @@
+"""The doctor finds what is broken, row by row, when the database was changed behind the product's back."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import text, update
+
+from portal.coaching.models import Booking, Coach, Programme, Rate
+from portal.doctor import examine
+from portal.extensions import db
+from portal.members.models import Member
+from portal.mentoring.models import Proposal
+from tests.coaching.programmes import NOW, booked, new_programme, participant
+from tests.mentoring.pairing import new_mentee, new_mentor, propose
+
+
+def broken(now: datetime = NOW) -> set[str]:
+    return {finding.rule for finding in examine(now) if not finding.holds}
+
+
+def test_a_sound_database_breaks_no_rule(app: Flask, bjorn: Member, astrid: Member, cecilie: Coach) -> None:
+    booked(participant(bjorn, new_programme()), cecilie, NOW - timedelta(days=2)).confirm_held(
+        cecilie.user, NOW
+    )
+    (proposal,) = propose(new_mentee(bjorn), new_mentor(astrid))
+    proposal.parts = [{"name": "challenges", "units": proposal.score, "of": 100_000}]
+    assert broken() == set()
+
+
+def test_a_price_that_was_changed_afterwards_is_found(app: Flask, bjorn: Member, cecilie: Coach) -> None:
+    booked(participant(bjorn, new_programme()), cecilie, NOW + timedelta(days=2))
+    db.session.execute(update(Booking).values(price=1))
+    db.session.expire_all()
+    assert broken() == {"A conversation keeps the price that held when it was booked"}
+
+
+def test_a_clip_beyond_the_programmes_is_found(app: Flask, bjorn: Member) -> None:
+    participant(bjorn, new_programme())
+    db.session.execute(update(Programme).values(clips=1))
+    assert "No participant has more clips than the programme gives" in broken()
+
+
+def test_a_score_that_does_not_add_up_is_found(app: Flask, bjorn: Member, astrid: Member) -> None:
+    propose(new_mentee(bjorn), new_mentor(astrid))
+    db.session.execute(update(Proposal).values(score=Proposal.score + 1))
+    assert "The parts of a score add up to it" in broken()
+
+
+def test_an_event_rubbed_out_of_the_audit_is_found(app: Flask, bjorn: Member) -> None:
+    participant(bjorn, new_programme())
+    db.session.commit()
+    db.session.execute(text("DELETE FROM audit_event WHERE id = 1"))
+    assert "The audit chain is whole" in broken()
+
+
+def test_the_command_says_a_line_for_each_rule_and_fails_when_one_is_broken(
+    app: Flask, bjorn: Member, cecilie: Coach
+) -> None:
+    booked(participant(bjorn, new_programme()), cecilie, NOW + timedelta(days=2))
+    db.session.commit()
+    runner = app.test_cli_runner()
+    well = runner.invoke(args=["doctor"])
+    assert well.exit_code == 0
+    assert all(line.startswith("ok") for line in well.output.splitlines())
+    db.session.execute(update(Rate).values(amount=7))
+    db.session.commit()
+    ill = runner.invoke(args=["doctor"])
+    assert ill.exit_code == 1
+    assert "BROKEN" in ill.output
+
+
+@pytest.mark.promise("Hele databasen kan leses og hver regel etterprøves", small=1, full=1)
+def test_the_demonstration_breaks_no_rule(demo_application: Flask, promise: object) -> None:
+    with demo_application.app_context():
+        findings = list(examine(NOW))
+        assert [f for f in findings if not f.holds] == []
+        promise.saw(f"{len(findings)} regler, alle holdt")  # type: ignore[attr-defined]  # the promise fixture

@@ -1,0 +1,75 @@
+"""The secretariat's first page: figures that lead somewhere, and what needs a hand."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from portal.accounts.models import User
+from portal.coaching.enrolment import apply
+from portal.coaching.models import Coach
+from portal.members.models import Member
+from tests.coaching.programmes import NOW, booked, new_programme, participant
+from tests.mentoring.pairing import new_mentee, new_mentor, propose
+from tests.support.client import CheckingClient
+
+
+@pytest.fixture(autouse=True)
+def _today() -> Iterator[None]:
+    with time_machine.travel(NOW, tick=True):
+        yield
+
+
+def test_an_empty_house_says_what_will_be_here(client: CheckingClient, eva: User) -> None:
+    client.sign_in(eva)
+    page = client.get("/secretariat/")
+    assert "Ingen ordning er satt opp ennå" in page.main
+    assert "Ingenting venter" in page.main
+
+
+def test_the_queue_comes_first_while_there_is_money_for_it(
+    client: CheckingClient, eva: User, bjorn: Member, daniel: Member
+) -> None:
+    programme = new_programme()
+    participant(bjorn, programme)
+    apply(daniel, programme, NOW - timedelta(days=16))
+    client.sign_in(eva)
+    page = client.get("/secretariat/")
+    assert "Én står i kø" in page.main
+    assert page.link("Gi plass")
+
+
+def test_nobody_is_offered_a_seat_that_there_is_no_money_for(
+    client: CheckingClient, eva: User, bjorn: Member, daniel: Member
+) -> None:
+    programme = new_programme(budget=4_600)
+    participant(bjorn, programme)
+    apply(daniel, programme, NOW - timedelta(days=16))
+    client.sign_in(eva)
+    page = client.get("/secretariat/")
+    assert "Det er ikke penger til flere" in page.main
+    assert not page.all("main a.ds-button[href*='enrolments'][data-variant='primary']")
+
+
+def test_what_is_unconfirmed_for_three_days_needs_a_hand(
+    client: CheckingClient, eva: User, bjorn: Member, cecilie: Coach
+) -> None:
+    booked(participant(bjorn, new_programme()), cecilie, NOW - timedelta(days=4))
+    client.sign_in(eva)
+    page = client.get("/secretariat/")
+    assert "Én samtale er ikke bekreftet" in page.main
+    client.get(page.link("Se samtalene"))
+
+
+def test_proposals_without_an_answer_are_followed(
+    client: CheckingClient, eva: User, bjorn: Member, astrid: Member
+) -> None:
+    propose(new_mentee(bjorn), new_mentor(astrid))
+    client.sign_in(eva)
+    assert "Én mentee har ikke svart" in client.get("/secretariat/").main
+
+
+def test_a_member_does_not_see_it(client: CheckingClient, bjorn: Member) -> None:
+    client.sign_in(bjorn)
+    client.get("/secretariat/", status=403)
