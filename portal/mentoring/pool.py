@@ -46,10 +46,9 @@ def pool(now: datetime) -> Pool:
     today = clock.today(now)
     reservations = list(db.session.execute(select(Reservation.__table__).order_by(Reservation.id)))
     avoiding = {r.member_id for r in reservations if r.kind is ReservationKind.NEIGHBOURS}
-    years, areas = _years(today), _areas(MentorArea.mentor_id, MentorArea.strength)
-    mentors = [_mentor(m, areas, years, m.member_id in avoiding) for m in db.session.execute(_mentors())]
-    areas = _areas(MenteeArea.mentee_id, MenteeArea.weight)
-    mentees = [_mentee(m, areas, years, m.member_id in avoiding) for m in db.session.execute(_mentees())]
+    years, (known, faced) = _years(today), _areas()
+    mentors = [_mentor(m, known, years, m.member_id in avoiding) for m in db.session.execute(_mentors())]
+    mentees = [_mentee(m, faced, years, m.member_id in avoiding) for m in db.session.execute(_mentees())]
     return Pool(
         mentors,
         mentees,
@@ -68,12 +67,14 @@ def _years(today: date) -> Mapping[int, int | None]:
     return {member_id: _whole_years(stretches, today) for member_id, stretches in held.items()}
 
 
-def _areas(profile: Any, measure: Any) -> Mapping[int, dict[str, int]]:
-    """How much of each area, by profile."""
-    rows = select(profile, ChallengeArea.code, measure).join(ChallengeArea)
-    found: dict[int, dict[str, int]] = {}
-    for profile_id, code, amount in db.session.execute(rows):
-        found.setdefault(profile_id, {})[code] = amount
+def _areas() -> tuple[dict[int, dict[str, int]], dict[int, dict[str, int]]]:
+    """How much of each area, by profile: the mentors', and the mentees'."""
+    known = select(literal(0), MentorArea.mentor_id, ChallengeArea.code, MentorArea.strength)
+    faced = select(literal(1), MenteeArea.mentee_id, ChallengeArea.code, MenteeArea.weight)
+    found: tuple[dict[int, dict[str, int]], dict[int, dict[str, int]]] = ({}, {})
+    both = union_all(known.join(ChallengeArea), faced.join(ChallengeArea))
+    for side, profile_id, code, amount in db.session.execute(both):
+        found[side].setdefault(profile_id, {})[code] = amount
     return found
 
 

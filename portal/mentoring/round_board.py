@@ -58,6 +58,11 @@ class Bar:
     words: str = ""
     tick: int | None = None
 
+    @property
+    def scale(self) -> int:
+        """What the bar is measured by: its maximum, also where the weight is nothing."""
+        return max(self.of, 1)
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -354,7 +359,7 @@ class Board:
 
     @property
     def widest(self) -> int:
-        return max((bar.of for bar in self.bars), default=1)
+        return max((bar.scale for bar in self.bars), default=1)
 
     @cached_property
     def choices(self) -> list[Choice]:

@@ -2,7 +2,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import IntegerField, RadioField, StringField
-from wtforms.validators import InputRequired, Length, NumberRange
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 from portal.forms import DateField, Form, stripped
 from portal.mentoring.models import Ground
@@ -15,7 +15,7 @@ class RoundForm(Form):
         _l("Hva heter runden?"),
         filters=[stripped],
         validators=[
-            InputRequired(_l("Gi runden et navn, for eksempel «Høstrunden».")),
+            DataRequired(_l("Gi runden et navn, for eksempel «Høstrunden».")),
             Length(max=120, message=_l("Navnet kan ha høyst 120 tegn.")),
         ],
     )

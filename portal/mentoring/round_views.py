@@ -90,15 +90,22 @@ def show(round_id: int) -> Response:
 
 
 def _board(round_: MatchRound, board: Board, block: str, status: int = 200, **context: Any) -> Response:
-    context.setdefault("form", ExclusionForm(formdata=None))
+    context.setdefault("form", _no_form())
     return render("rounds/show.html", block, status, round=round_, board=board, view="list", **context)
 
 
-def _answers(round_: MatchRound) -> Response:
+def _answers(round_: MatchRound, error: object = None) -> Response:
     chosen = request.args.get("state")
-    state = State(chosen) if chosen in list(State) else None
-    answers = Answers(round_, clock.now())
-    return render("rounds/answers.html", "answers", round=round_, answers=answers, state=state, states=State)
+    context: dict[str, Any] = {
+        "round": round_,
+        "answers": Answers(round_, clock.now()),
+        "state": State(chosen) if chosen in list(State) else None,
+        "states": State,
+        "error": error,
+    }
+    if error is not None:
+        return render("rounds/answers.html", status=422, **context)
+    return render("rounds/answers.html", "answers", **context)
 
 
 def _decided(round_: MatchRound, mentee_id: int | None = None) -> BaseResponse:
@@ -109,25 +116,27 @@ def _decided(round_: MatchRound, mentee_id: int | None = None) -> BaseResponse:
     return after_write(url_for("rounds.show", round_id=round_.id, mentee=mentee_id))
 
 
-def _refused(round_id: int, form: Any, error: object = None) -> Response:
+def _refused(round_id: int, error: object, mentee_id: int | None = None) -> Response:
     """The page with what went wrong at the top; nothing was changed."""
     db.session.rollback()
-    if error is not None:
-        form.refuse("mentee" if "mentee" in form else "csrf_token", error)
     round_ = _round(round_id)
     if round_.released_at is not None:
-        return render(
-            "rounds/answers.html", status=422, round=round_, answers=Answers(round_, clock.now()), state=None,
-            states=State, error=error,
-        )  # fmt: skip
-    chosen = getattr(getattr(form, "mentee", None), "data", None)
-    return _board(
-        round_, Board(round_, chosen), "round", 422, form=form if _is_exclusion(form) else None, failed=form
-    )
+        return _answers(round_, error)
+    return _board(round_, Board(round_, mentee_id), "round", 422, refusals=[str(error)])
 
 
-def _is_exclusion(form: Any) -> bool:
-    return isinstance(form, ExclusionForm)
+def _not_sound(round_id: int, form: PairForm) -> Response:
+    """The page with the form as it was filled in, and what is wrong at the field."""
+    db.session.rollback()
+    round_, board_form = _round(round_id), form if isinstance(form, ExclusionForm) else _no_form()
+    wrong = [*form.mentee.errors, *form.mentor.errors]
+    refusals = list(dict.fromkeys(str(message) for message in wrong))
+    board = Board(round_, form.mentee.data)
+    return _board(round_, board, "round", 422, refusals=refusals, form=board_form)
+
+
+def _no_form() -> ExclusionForm:
+    return ExclusionForm(formdata=None)
 
 
 @rounds.post("/secretariat/rounds/<int:round_id>/runs")
@@ -137,7 +146,7 @@ def run(round_id: int) -> BaseResponse:
     try:
         work.rerun(round_, current_user, clock.now())
     except DomainError as error:
-        return _refused(round_id, PairForm(formdata=None), error)
+        return _refused(round_id, error)
     return _decided(round_)
 
 
@@ -173,11 +182,11 @@ def exclude(round_id: int) -> BaseResponse:
 def _about_pair(round_id: int, form: PairForm, decide: Any) -> BaseResponse:
     round_ = _held(round_id)
     if not form.validate():
-        return _refused(round_id, form)
+        return _not_sound(round_id, form)
     try:
         decide(round_, form.mentee.data, form.mentor.data, current_user, clock.now())
     except DomainError as error:
-        return _refused(round_id, form, error)
+        return _refused(round_id, error, form.mentee.data)
     return _decided(round_, form.mentee.data)
 
 
@@ -188,7 +197,7 @@ def undo(round_id: int) -> BaseResponse:
     try:
         work.undo(round_, current_user, clock.now())
     except DomainError as error:
-        return _refused(round_id, PairForm(formdata=None), error)
+        return _refused(round_id, error)
     return _decided(round_)
 
 
@@ -199,7 +208,7 @@ def drop(round_id: int) -> BaseResponse:
     try:
         work.drop(round_, current_user, clock.now())
     except DomainError as error:
-        return _refused(round_id, PairForm(formdata=None), error)
+        return _refused(round_id, error)
     db.session.commit()
     flash(_("Utkastet er forkastet. Ingen har sett det."))
     return after_write(url_for("rounds.index"))
@@ -240,7 +249,7 @@ def reweigh(round_id: int) -> BaseResponse:
     round_, form = _held(round_id), WeightsForm()
     sound = form.validate()
     if sound and not any(form[name].data for name in to_form(round_)):
-        form.refuse("challenges", _("Minst én vekt må være over null."))
+        form.refuse("challenges", _("Minst én vekt må være over 0."))
         sound = False
     if not sound:
         db.session.rollback()
@@ -249,7 +258,7 @@ def reweigh(round_id: int) -> BaseResponse:
     try:
         work.reweigh(round_, from_form(form), current_user, clock.now())
     except DomainError as error:
-        return _refused(round_id, PairForm(formdata=None), error)
+        return _refused(round_id, error)
     db.session.commit()
     return after_write(url_for("rounds.show", round_id=round_.id))
 
@@ -315,9 +324,7 @@ def _reminded(sent: int) -> str:
 def close(round_id: int) -> BaseResponse:
     round_ = _held(round_id)
     if round_.released_at is None:
-        return _refused(
-            round_id, PairForm(formdata=None), _("Runden er ikke frigitt ennå. Forkast utkastet i stedet.")
-        )
+        return _refused(round_id, _("Runden er ikke frigitt ennå. Forkast utkastet i stedet."))
     lapsed = work.close_round(round_, current_user, clock.now())
     db.session.commit()
     flash(

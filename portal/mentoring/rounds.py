@@ -120,7 +120,6 @@ def exclude(
 ) -> MatchRun:
     """Rule the pair out of this round and find the next best."""
     decisions = Decisions.of(round_).with_exclusion(mentee_id, mentor_id, ground)
-    _require_known(mentee_id, mentor_id)
     return _decide(round_, Cause.EXCLUSION, decisions, (mentee_id, mentor_id), by, now)
 
 
@@ -140,18 +139,13 @@ def undo(round_: MatchRound, by: User, now: datetime) -> None:
 def drop(round_: MatchRound, by: User, now: datetime) -> None:
     """Throw the draft away. Nobody has seen it."""
     _require_draft(round_)
-    audit.record(DROPPED, by=by, on=round_, at=now)
+    audit.record(DROPPED, by=by, on=outbox.name(round_), at=now)
     db.session.delete(round_)
 
 
 def _require_draft(round_: MatchRound) -> None:
     if round_.released_at is not None:
         raise NotADraft
-
-
-def _require_known(mentee_id: int, mentor_id: int) -> None:
-    if People.load().link(mentee_id, mentor_id) is None:
-        raise PairImpossible
 
 
 def _pair_up(
@@ -173,6 +167,8 @@ def _decide(
     now: datetime,
 ) -> MatchRun:
     _require_draft(round_)
+    if about is not None and People.load().link(*about) is None:
+        raise PairImpossible
     run = run_round(round_, by, now, cause, decisions, about)
     audit.record(RAN, by=by, on=round_, at=now, cause=cause.value, number=run.number)
     return run

@@ -1,0 +1,288 @@
+"""A round that is released: what goes out, what comes back, and how it ends."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from portal import clock
+from portal.accounts.models import User
+from portal.audit import AuditEvent
+from portal.extensions import db
+from portal.mentoring import profiles, proposals
+from portal.mentoring.models import MatchRound, MentorProfile, Proposal, Reservation, ReservationKind
+from portal.mentoring.round_runs import MatchRun
+from portal.mentoring.rounds import release_round, start_round
+from portal.notifications import Kind, OutboxMessage
+from portal.notifications.delivery import compose
+from tests.mentoring.pairing import new_mentee, new_mentor
+from tests.support.client import CheckingClient
+from tests.support.people import new_member
+
+MENTEES = ("Nome", "Lierne", "Sirdal", "Åfjord")
+MENTORS = (("Hitra", 1), ("Nordreisa", 2), ("Ringebu", 1))
+
+
+@pytest.fixture
+def pool(app: Flask) -> SimpleNamespace:
+    mentees = [new_mentee(new_member(f"Mentee {place}", place)) for place in MENTEES]
+    mentors = [new_mentor(new_member(f"Mentor {place}", place), number) for place, number in MENTORS]
+    return SimpleNamespace(mentees=mentees, mentors=mentors)
+
+
+@pytest.fixture
+def made(pool: SimpleNamespace, eva: User) -> MatchRound:
+    return start_round("Høstrunden", eva, clock.now())
+
+
+def in_two_weeks() -> date:
+    return clock.today(clock.now()) + timedelta(days=14)
+
+
+@pytest.fixture
+def released(made: MatchRound, eva: User) -> MatchRound:
+    release_round(made, in_two_weeks(), eva, clock.now())
+    return made
+
+
+def at(round_: MatchRound, rest: str = "") -> str:
+    return f"/secretariat/rounds/{round_.id}{rest}"
+
+
+def mails() -> list[OutboxMessage]:
+    rows = select(OutboxMessage).where(OutboxMessage.kind == Kind.PROPOSAL_WAITING)
+    return list(db.session.scalars(rows.order_by(OutboxMessage.id)))
+
+
+def own(round_: MatchRound, mentee_id: int) -> list[Proposal]:
+    rows = select(Proposal).where(Proposal.round_id == round_.id, Proposal.mentee_id == mentee_id)
+    return list(db.session.scalars(rows.order_by(Proposal.rank)))
+
+
+def yesterday() -> None:
+    """Let the mails that went out have gone out the day before."""
+    for mail in mails():
+        mail.created_at -= timedelta(days=1)
+
+
+def test_the_page_before_the_release_shows_exactly_what_goes_out(
+    client: CheckingClient, eva: User, made: MatchRound
+) -> None:
+    page = client.sign_in(eva).get(at(made, "/release"))
+    assert page.texts(".release-list dt") == ["4", "0", "12", "0"]
+    page = client.submit("/releases")
+    assert "Frigitt. 4 mentees får beskjed." in page.words
+    assert len(mails()) == 4
+    for mail in mails():
+        assert compose(mail)["Subject"] == "Noe venter på deg i Varde"
+
+
+def test_the_mail_is_shown_word_for_word_and_says_nothing(
+    client: CheckingClient, eva: User, made: MatchRound
+) -> None:
+    page = client.sign_in(eva).get(at(made, "/release"))
+    shown = page.texts(".mail__text")[0]
+    client.submit("/releases")
+    for mail in mails():
+        text = " ".join(compose(mail).get_content().split())
+        assert text == shown
+        for word in ("mentor", "forslag", "Mentee", "Høstrunden", "runde"):
+            assert word not in text.replace("/mentoring", "")
+
+
+def test_the_mentees_see_their_proposals_only_once_the_round_is_released(
+    made: MatchRound, eva: User, pool: SimpleNamespace
+) -> None:
+    user = pool.mentees[0].member.user
+    assert db.session.scalars(Proposal.for_mentee(user)).all() == []
+    release_round(made, in_two_weeks(), eva, clock.now())
+    assert len(db.session.scalars(Proposal.for_mentee(user)).all()) == 3
+    assert db.session.scalars(Proposal.for_mentor(pool.mentors[0].member.user)).all() == []
+
+
+def test_releasing_twice_does_nothing_the_second_time(
+    client: CheckingClient, eva: User, made: MatchRound
+) -> None:
+    client.sign_in(eva).get(at(made, "/release"))
+    form = client.page.form("/releases") if client.page else None
+    assert form is not None
+    client.submit(form)
+    first = db.session.get_one(MatchRound, made.id).released_at
+    page = client.submit(form)
+    assert "Runden var alt frigitt" in page.words
+    assert len(mails()) == 4
+    assert db.session.get_one(MatchRound, made.id).released_at == first
+
+
+@pytest.mark.parametrize("day", ["", "i morgen", "01.01.2020", "24.11.3000", "31.02.2027", "x" * 100_000])
+def test_the_deadline_must_be_a_day_that_comes(
+    client: CheckingClient, eva: User, made: MatchRound, day: str
+) -> None:
+    page = client.sign_in(eva).post(at(made, "/releases"), {"answer_by": day}, status=422)
+    assert page.one("#answer_by").get("aria-invalid") == "true"
+    assert page.one("#answer_by").get("value") == day
+    assert not mails()
+    assert db.session.get_one(MatchRound, made.id).released_at is None
+
+
+def test_whoever_has_paused_since_the_run_is_left_out_with_a_sentence(
+    client: CheckingClient, eva: User, made: MatchRound, pool: SimpleNamespace
+) -> None:
+    pool.mentees[0].paused_at = clock.now()
+    page = client.sign_in(eva).get(at(made, "/release"))
+    assert "Mentee Nome" in page.main
+    assert "Søker ikke mentor nå" in page.main
+    client.submit("/releases")
+    assert len(mails()) == 3
+    assert own(made, pool.mentees[0].id) == []
+
+
+def test_a_pair_reserved_since_the_run_is_taken_out_and_the_ranks_close(
+    client: CheckingClient, eva: User, made: MatchRound, pool: SimpleNamespace
+) -> None:
+    mentee = pool.mentees[0]
+    first = own(made, mentee.id)[0].mentor_id
+    mentor = db.session.get_one(MentorProfile, first)
+    row = Reservation(member_id=mentor.member_id, kind=ReservationKind.PERSON, person_id=mentee.member_id)
+    row.created_at = clock.now()
+    db.session.add(row)
+    page = client.sign_in(eva).get(at(made, "/release"))
+    assert "1 forslag er tatt ut" in page.main
+    client.submit("/releases")
+    left = own(made, mentee.id)
+    assert first not in [p.mentor_id for p in left]
+    assert [p.rank for p in left] == [1, 2]
+
+
+def test_a_mentor_who_has_paused_since_is_proposed_to_nobody(
+    client: CheckingClient, eva: User, made: MatchRound, pool: SimpleNamespace
+) -> None:
+    mentor = pool.mentors[0]
+    profiles.pause(mentor, mentor.member.user, clock.now())
+    client.sign_in(eva).get(at(made, "/release"))
+    client.submit("/releases")
+    rows = select(Proposal).where(Proposal.round_id == made.id, Proposal.mentor_id == mentor.id)
+    assert db.session.scalars(rows).all() == []
+
+
+def test_with_everyone_gone_there_is_nothing_to_release(
+    client: CheckingClient, eva: User, made: MatchRound, pool: SimpleNamespace
+) -> None:
+    for mentee in pool.mentees:
+        mentee.paused_at = clock.now()
+    page = client.sign_in(eva).post(
+        at(made, "/releases"), {"answer_by": f"{in_two_weeks():%d.%m.%Y}"}, status=422
+    )
+    assert "ingen forslag å frigi" in page.main
+    assert not mails()
+
+
+@pytest.mark.parametrize("action", ["/runs", "/undoings", "/removal"])
+def test_a_released_round_is_not_shaped_any_more(
+    client: CheckingClient, eva: User, released: MatchRound, action: str
+) -> None:
+    page = client.sign_in(eva).post(at(released, action), status=422)
+    assert "alt frigitt" in page.main
+    assert db.session.get(MatchRound, released.id) is not None
+
+
+def test_what_the_engine_was_given_is_forgotten_at_the_release(released: MatchRound) -> None:
+    assert db.session.scalars(select(MatchRun.inputs)).all() == [None]
+
+
+def test_the_page_follows_the_answers(
+    client: CheckingClient, eva: User, released: MatchRound, pool: SimpleNamespace
+) -> None:
+    now, (one, two, three, _silent) = clock.now(), pool.mentees
+    yes = own(released, one.id)[0]
+    proposals.accept(yes, one.member.user, now)
+    proposals.accept(yes, yes.mentor.member.user, now)
+    proposals.accept(own(released, two.id)[0], two.member.user, now)
+    for proposal in own(released, three.id):
+        proposals.decline(proposal, three.member.user, now)
+    page = client.sign_in(eva).get(at(released))
+    found = dict(
+        zip(page.texts("#answers tbody th"), page.texts("#answers tbody td:nth-of-type(1)"), strict=True)
+    )
+    assert found["Mentee Nome Nome"] == "Paret"
+    assert found["Mentee Lierne Lierne"] in ("Spør mentor", "Sa ja")
+    assert found["Mentee Sirdal Sirdal"] == "Sa nei"
+    assert found["Mentee Åfjord Åfjord"] == "Venter på svar"
+    only = client.htmx.get(at(released, "?state=waiting"))
+    assert only.texts("#answers tbody th") == ["Mentee Åfjord Åfjord"]
+    client.get(at(released, "?state=nonsense"))
+
+
+def test_a_reminder_goes_to_those_who_have_not_answered_at_most_once_a_day(
+    client: CheckingClient, eva: User, released: MatchRound, pool: SimpleNamespace
+) -> None:
+    proposals.accept(own(released, pool.mentees[0].id)[0], pool.mentees[0].member.user, clock.now())
+    page = client.sign_in(eva).get(at(released))
+    assert "e-post sendt i dag" in page.main
+    assert "som venter" not in page.main
+    yesterday()
+    page = client.get(at(released))
+    client.submit("Påminn 3 som venter")
+    assert len(mails()) == 7
+    client.post(at(released, "/reminders"), {"mentee": "0"})
+    assert len(mails()) == 7
+    sent = {mail.user_id for mail in mails()[4:]}
+    assert pool.mentees[0].member.user_id not in sent
+
+
+@pytest.mark.parametrize("mentee", ["", "x", "-5", "1000000000000", "4711"])
+def test_a_reminder_to_nobody_is_harmless(
+    client: CheckingClient, eva: User, released: MatchRound, mentee: str
+) -> None:
+    yesterday()
+    client.sign_in(eva).post(at(released, "/reminders"), {"mentee": mentee})
+    assert len(mails()) == 4
+
+
+def test_closing_lets_what_is_unanswered_lapse_so_that_it_can_be_proposed_again(
+    client: CheckingClient, eva: User, released: MatchRound, pool: SimpleNamespace
+) -> None:
+    one = pool.mentees[0]
+    proposals.decline(own(released, one.id)[0], one.member.user, clock.now())
+    client.sign_in(eva).get(at(released))
+    page = client.submit("/closure")
+    assert "Runden er lukket. 11 forslag uten svar falt bort." in page.words
+    assert "Lukk runden" not in page.main
+    assert all(mail.withdrawn_at for mail in mails())
+    client.post(at(released, "/closure"))
+    rows = select(func.count()).select_from(Proposal).where(Proposal.lapsed_at.is_not(None))
+    assert db.session.scalar(rows) == 11
+    assert start_round("Neste", eva, clock.now())
+
+
+def test_a_draft_cannot_be_closed(client: CheckingClient, eva: User, made: MatchRound) -> None:
+    page = client.sign_in(eva).post(at(made, "/closure"), status=422)
+    assert "ikke frigitt" in page.main
+
+
+def test_what_is_done_to_a_round_is_audited_without_names(
+    client: CheckingClient, eva: User, made: MatchRound
+) -> None:
+    client.sign_in(eva).get(at(made, "/release"))
+    client.submit("/releases")
+    events = db.session.scalars(
+        select(AuditEvent).where(AuditEvent.subject == f"match_round:{made.id}")
+    ).all()
+    assert [event.event for event in events] == ["round started", "round released"]
+    assert events[1].details["mails"] == 4
+    assert "Mentee" not in str([event.details for event in events])
+
+
+def test_no_page_of_a_released_round_asks_more_than_twelve_times(
+    client: CheckingClient, eva: User, released: MatchRound, queries: Callable[[], Any]
+) -> None:
+    client.sign_in(eva).get(at(released))
+    page = at(released)
+    for rest in ("", "?state=waiting", "/tables/csv"):
+        with queries() as seen:
+            client.get(page + rest)
+        assert len(seen) <= 12, rest
