@@ -188,7 +188,7 @@ def _the_card_tells_the_truth(enrolment: Enrolment) -> None:
         Booking.clip_number.is_not(None),
         Booking.clip_returned_at.is_(None),
     )
-    in_use = db.session.scalar(rows)
+    in_use = db.session.scalar(rows) or 0
     assert card.total == 2
     assert card.total - card.left == in_use <= 2
 
