@@ -15,7 +15,7 @@ from portal.accounts.models import User
 from portal.errors import DomainError
 from portal.extensions import db, htmx
 from portal.members.models import ChallengeArea, Member
-from portal.mentoring import mentorship_views, profiles, proposals, wording
+from portal.mentoring import desk_words, mentorship_views, profiles, proposals
 from portal.mentoring.forms import CapacityForm, HeldForm, experience_form
 from portal.mentoring.models import (
     MOST_PLACES,
@@ -96,14 +96,14 @@ def _desk(
         status=422 if refusal or (held is not None and held.errors) else 200,
         profile=profile,
         requests=waiting,
-        introductions={p.id: wording.introduction(p.mentee.member, clock.today(now)) for p in waiting},
+        introductions={p.id: desk_words.introduction(p.mentee.member, clock.today(now)) for p in waiting},
         mentees=mentees,
-        quiet=[m for m in mentees if wording.weeks_quiet(m, now) is not None],
+        quiet=[m for m in mentees if desk_words.weeks_quiet(m, now) is not None],
         held=held or HeldForm(formdata=None),
         logging=logging or request.args.get("log", type=int),
         most=MOST_PLACES,
-        room=wording.room(len(mentees), len(profile.places) - len(mentees)),
-        when=partial(wording.when, now=now),
+        room=desk_words.room(len(mentees), len(profile.places) - len(mentees)),
+        when=partial(desk_words.when, now=now),
         refusal=refusal,
         now=now,
     )

@@ -1,16 +1,16 @@
 """The engine's reasons in plain Norwegian: to the mentee without a name or a place, to the secretariat in full."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
 
-from portal import clock
-from portal.members.models import ChallengeArea, Member, Municipality
-from portal.mentoring.models import MentorProfile, Mentorship
+from portal.members.models import ChallengeArea
+from portal.mentoring.coarse import FAR, LONG_YEARS, count, people, place_of, time_in_role
+from portal.mentoring.models import MentorProfile
 from portal.mentoring.pool import years_at_the_top
-from portal.rendering import NBSP, clock_time, number, short_date
+from portal.rendering import number
 
 Data = Mapping[str, Any]
 Areas = Mapping[str, ChallengeArea]
@@ -45,50 +45,6 @@ ICONS = {
     "text": "note-pencil",
 }
 EXPERIENCED = 6
-LONG_YEARS = (30, 25, 20, 15)
-FAR = (400, 200, 100)
-LARGE = 55_000
-SMALL = 1_500
-# Steps so wide that at least five municipalities share each one: nobody is known by a number.
-STEPS = ((5_000, 500), (10_000, 1_000), (20_000, 2_000), (LARGE, 10_000))
-
-
-def count(amount: int) -> str:
-    """A small number as a word: elleve; a larger one in figures."""
-    words = [
-        _("null"), _("ett"), _("to"), _("tre"), _("fire"), _("fem"), _("seks"),
-        _("sju"), _("åtte"), _("ni"), _("ti"), _("elleve"), _("tolv"),
-    ]  # fmt: skip
-    return str(words[amount]) if 0 <= amount < len(words) else number(amount)
-
-
-def people(population: int) -> str:
-    """How many live there, so roughly that it fits several places: 12 000 innbyggere."""
-    if population < SMALL:
-        return str(_("under %(number)s innbyggere", number=number(SMALL)))
-    for below, step in STEPS:
-        if population < below:
-            rounded = (population + step // 2) // step * step
-            return str(_("%(number)s innbyggere", number=number(min(rounded, 50_000))))
-    return str(_("over %(number)s innbyggere", number=number(50_000)))
-
-
-def time_in_role(years: int) -> str:
-    """Elleve år; above fifteen only roughly."""
-    long = next((limit for limit in LONG_YEARS if years >= limit), None)
-    said = _("%(number)s år", number=count(years))
-    if long is not None:
-        said = _("over %(number)s år", number=long)
-    elif years < 1:
-        said = _("under ett år")
-    return str(said).replace(" år", f"{NBSP}år")
-
-
-def place_of(municipality: Municipality) -> str:
-    """En kommune med 12 000 innbyggere, never which."""
-    if municipality.is_county:
-        return str(_("en fylkeskommune"))
-    return str(_("en kommune med %(people)s", people=people(municipality.population)))
 
 
 def headline(mentor: MentorProfile, today: date) -> str:
@@ -292,46 +248,3 @@ def difference_for_secretariat(difference: Data | None, areas: Areas) -> str | N
         "retired": _("Mentor har sluttet i rollen"),
     }
     return str(texts.get(code, code))
-
-
-def introduction(member: Member, today: date) -> str:
-    """A mentee to a mentor who has been asked: how long in the role, and how many live there."""
-    years = member.years_in_position(today)
-    place = _("en fylkeskommune")
-    if not member.municipality.is_county:
-        place = _("en kommune med %(number)s innbyggere", number=number(member.municipality.population))
-    if years is None:
-        return str(_("Leder %(place)s.", place=place))
-    since = _("Under ett år") if years < 1 else _("%(number)s år", number=count(years))
-    return str(_("%(since)s i rollen i %(place)s.", since=f"{since[:1].upper()}{since[1:]}", place=place))
-
-
-QUIET_WEEKS = 8
-
-
-def weeks_quiet(mentorship: Mentorship, now: datetime) -> str | None:
-    """Elleve uker, when it is long since the two met and nothing is agreed; else None."""
-    if mentorship.next_planned(now) is not None:
-        return None
-    last = mentorship.last_held
-    weeks = (now - (last.starts_at if last else mentorship.started_at)).days // 7
-    return str(_("%(number)s uker", number=count(weeks))) if weeks >= QUIET_WEEKS else None
-
-
-def room(running: int, free: int) -> str:
-    """To er i gang, én plass er ledig."""
-    nobody, nothing = _("Ingen er i gang"), _("ingen plass er ledig")
-    begun = (
-        _("Én er i gang") if running == 1 else _("%(number)s er i gang", number=count(running).capitalize())
-    )
-    left = _("én plass er ledig") if free == 1 else _("%(number)s plasser er ledige", number=count(free))
-    return f"{begun if running else nobody}, {left if free > 0 else nothing}."
-
-
-def when(moment: datetime, now: datetime, hour: bool = False) -> str:
-    """I dag, i går, i morgen, or the date; with the hour when it is near and asked for."""
-    days = (clock.today(moment) - clock.today(now)).days
-    near = {0: _("I dag"), -1: _("I går"), 1: _("I morgen")}.get(days)
-    if near is None:
-        return short_date(moment)
-    return f"{near} kl.{NBSP}{clock_time(moment)}" if hour else str(near)

@@ -103,7 +103,8 @@ def test_a_meeting_is_moved(client: CheckingClient, meeting: Meeting, now: datet
     page = client.sign_in(meeting.mentorship.mentee.member).get(url(meeting.mentorship))
     client.get(page.link("Flytt").split("#")[0])
     day = clock.today(now) + timedelta(days=12)
-    page = client.submit(f"/meetings/{meeting.id}/time", **{"move-day": f"{day:%Y-%m-%d}", "move-at": "8.15"})
+    typed: dict[str, Any] = {"move-day": f"{day:%Y-%m-%d}", "move-at": "8.15"}
+    page = client.submit(f"/meetings/{meeting.id}/time", **typed)
     assert "Møtet er flyttet." in page.words
     db.session.expire_all()
     assert clock.oslo(meeting.starts_at).hour == 8
@@ -130,7 +131,8 @@ def test_somebody_elses_meeting_does_not_exist(
 
 def test_either_logs_that_they_met_and_nothing_else(client: CheckingClient, pairing: Mentorship) -> None:
     client.sign_in(pairing.mentee.member).get(url(pairing))
-    page = client.submit(f"{url(pairing)}/held-meetings", **{"held-when": "yesterday"})
+    chosen: dict[str, Any] = {"held-when": "yesterday"}
+    page = client.submit(f"{url(pairing)}/held-meetings", **chosen)
     assert "Møtet er notert." in page.words
     assert set(Meeting.__table__.columns.keys()) == {
         "id", "mentorship_id", "starts_at", "minutes", "mode", "agreed_by_id",

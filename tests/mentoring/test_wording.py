@@ -10,7 +10,7 @@ from flask import Flask
 import matching
 from portal.extensions import db
 from portal.members.models import Member
-from portal.mentoring import wording
+from portal.mentoring import coarse, wording
 from portal.mentoring.cards import areas_by_code
 from tests.mentoring.pairing import new_mentor
 
@@ -21,7 +21,7 @@ SPRITE = (Path(__file__).parents[2] / "portal/static/vendor/icons.svg").read_tex
 @pytest.mark.promise("Overskriften på et forslag kunne vært om minst fem kommuner")
 def test_a_population_in_a_headline_fits_five_municipalities_at_least(app: Flask, promise: object) -> None:
     places = [m for m in matching.municipalities().values() if m.kind == "municipality"]
-    shared = Counter(wording.people(m.population) for m in places)
+    shared = Counter(coarse.people(m.population) for m in places)
     assert min(shared.values()) >= 5, shared
     promise.saw(f"{len(places)} kommuner, færrest bak én overskrift: {min(shared.values())}")  # type: ignore[attr-defined]
 
@@ -113,7 +113,7 @@ def test_nothing_exact_about_the_mentor_reaches_the_mentee(app: Flask) -> None:
 
 def test_a_long_time_is_told_roughly(app: Flask, astrid: Member) -> None:
     db.session.flush()
-    assert [wording.time_in_role(n).replace("\u00a0", " ") for n in (0, 1, 11, 14, 22)] == [
+    assert [coarse.time_in_role(n).replace("\u00a0", " ") for n in (0, 1, 11, 14, 22)] == [
         "under ett år",
         "ett år",
         "elleve år",
