@@ -33,6 +33,8 @@ COURSES = (
     *(["both"] * 7 + ["one"] * 14 + ["one and booked"] * 3 + ["missed"] * 2 + ["late"] * 2),
     *(["booked"] * 9 + ["unconfirmed", "kari"] + ["nothing"] * 8),
 )
+# How many days ago somebody must have booked at the latest, for it all to have happened by now.
+WELL_BEFORE = {"both": 62, "one": 26, "one and booked": 34, "missed": 26, "late": 26}
 THEMES = (
     "Samspillet med ordføreren",
     "Rollen og handlingsrommet",
@@ -142,7 +144,9 @@ class CoachingPast:
     def _follow(self, enrolment: Enrolment, course: str, seated_at: datetime) -> None:
         now = self.timeline.now
         soon = seated_at + timedelta(days=self.random.randrange(2, 9))
-        if course in ("both", "one", "one and booked", "missed", "late"):
+        if course in WELL_BEFORE:
+            latest = (now - seated_at).days - WELL_BEFORE[course]
+            soon = seated_at + timedelta(days=self.random.randrange(2, max(latest, 4)))
             self.timeline.plan(soon, lambda at: self._first(enrolment, course, at))
         elif course == "booked":
             asked = max(soon, now - timedelta(days=self.random.randrange(2, 8)))

@@ -26,7 +26,7 @@ from portal.mentoring.models import (
 )
 from portal.mentoring.profiles import become_mentor, pause, seek, tell_experience
 from portal.mentoring.proposals import accept, decline
-from portal.mentoring.rounds import close_round, release_round, start_round
+from portal.mentoring.rounds import close_round, release_round, start_round, swap
 
 MENTORS, MENTEES, EARLY = 28, 41, 24
 KARI_FACES = {"mayor": 3, "economy": 2, "management-team": 2}
@@ -114,6 +114,7 @@ class MentoringPast:
 
     def _first_round(self, now: datetime) -> None:
         made = start_round("Sommerrunden", self.cast.secretary, now)
+        self._give_torgeir(made, self.admirers[:2], now)
         release_round(
             made, clock.today(now) + timedelta(days=12), self.cast.secretary, now + timedelta(hours=3)
         )
@@ -121,6 +122,16 @@ class MentoringPast:
             day = now + timedelta(days=1 + number % 9, hours=2)
             self.timeline.plan(day, partial(self._answer_first, proposals))
         self.timeline.plan(now + timedelta(days=13), lambda at: self._close(made, at))
+
+    def _give_torgeir(self, made: MatchRound, members: list[Member], now: datetime) -> None:
+        """The secretariat's own choice, so that the mentor whom a visitor can be has something to do."""
+        torgeir = self.cast.by_persona["mentor"].id
+        mentor_id = db.session.scalars(
+            select(MentorProfile.id).where(MentorProfile.member_id == torgeir)
+        ).one()
+        ids = [member.id for member in members]
+        for mentee_id in db.session.scalars(select(MenteeProfile.id).where(MenteeProfile.member_id.in_(ids))):
+            swap(made, mentee_id, mentor_id, self.cast.secretary, now + timedelta(minutes=20))
 
     def _by_mentee(self, made: MatchRound) -> list[list[Proposal]]:
         rows = (
@@ -207,6 +218,7 @@ class MentoringPast:
 
     def _second_round(self, now: datetime) -> None:
         made = start_round("Høstrunden", self.cast.secretary, now)
+        self._give_torgeir(made, self.admirers[2:], now)
         deadline = clock.today(self.timeline.now) + timedelta(days=10)
         release_round(made, deadline, self.cast.secretary, now + timedelta(hours=2))
         for number, proposals in enumerate(self._by_mentee(made)):
