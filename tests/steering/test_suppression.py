@@ -88,38 +88,27 @@ def test_no_reader_can_compute_a_small_number_of_a_table(rows: list[tuple[int, i
                 assert seen is None or len(seen) > 1, f"row {index} of {rows} is given away as {seen}"
 
 
-def _bounds(table: Split, index: int) -> Iterator[int]:
-    """The values that a row's part can have, for a reader with the published table and the sums."""
-    unknown = [i for i, (_whole, part) in enumerate(table.rows) if part.value is None]
+def _bounds(table: Split, index: int, of_rest: bool) -> Iterator[int]:
+    """The values that a row's hidden part (or remainder) can have, for a reader with the table and its sums."""
+    whole = table.rows[index][0].value
     if table.part.value is None or table.whole.value is None:
-        whole = table.rows[index][0].value
         yield from range((whole if whole is not None else 14) + 1)
         return
-    part_left = table.part.value - sum(p.value or 0 for _, p in table.rows)
-    shown_wholes = sum(w.value or 0 for w, p in table.rows if p.value is not None)
-    rest_left = table.whole.value - shown_wholes - part_left
-    blind = [i for i in unknown if table.rows[i][0].value is None]
-    blind_whole = table.whole.value - sum(w.value or 0 for w, _ in table.rows)
-    for guess in range(part_left + 1):
-        whole = table.rows[index][0].value
-        others = [table.rows[i][0].value or 0 for i in unknown if i != index and i not in blind]
-        room = sum(others) + (blind_whole if index not in blind else 0)
-        if whole is not None and (guess > whole or whole - guess > rest_left):
-            continue
-        if whole is None and guess > blind_whole:
-            continue
-        if whole is None or part_left - guess <= room:
-            yield guess
+    shown = [(w.value, p.value) for w, p in table.rows if w.value is not None and p.value is not None]
+    part_left = table.part.value - sum(p for _, p in shown)
+    rest_left = table.whole.value - table.part.value - sum(w - p for w, p in shown)
+    mine, others = (rest_left, part_left) if of_rest else (part_left, rest_left)
+    if whole is not None:
+        yield from range(max(0, whole - others), min(whole, mine) + 1)
+        return
+    # Rows without a whole share what their wholes add up to; with two of them each can be all or nothing of it.
+    blind = table.whole.value - sum(w.value or 0 for w, _ in table.rows)
+    yield from range(min(mine, blind) + 1)
 
 
 def _parts(table: Split, index: int) -> set[int] | None:
-    return None if table.rows[index][1].value is not None else set(_bounds(table, index))
+    return None if table.rows[index][1].value is not None else set(_bounds(table, index, of_rest=False))
 
 
 def _rests(table: Split, index: int) -> set[int] | None:
-    whole, part = table.rows[index]
-    if part.value is not None:
-        return None
-    if whole.value is None:
-        return set(_bounds(table, index))
-    return {whole.value - guess for guess in _bounds(table, index)}
+    return None if table.rows[index][1].value is not None else set(_bounds(table, index, of_rest=True))
