@@ -98,7 +98,7 @@ class Explainer(NamedTuple):
         if self.mentor.years is not None and self._share("experience") >= 0.6:
             yield Finding(self._part("experience").units, "experience", {"years": self.mentor.years})
         yield from self._easy_to_meet()
-        if self._share("text") > 0.5:
+        if self._share("text") >= 0.65:  # half is what unlike or missing texts give
             yield Finding(self._part("text").units, "text", {})
         for wish, share in self._wishes():
             if wishes.met(wish, self.mentee, self.mentor) == 1:

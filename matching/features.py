@@ -7,7 +7,7 @@ same on every machine, thread count and block size.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from math import isfinite, isqrt
+from math import isqrt
 from typing import TypeVar
 
 import numpy as np
@@ -70,31 +70,29 @@ def areas(mentees: Sequence[Mentee], mentors: Sequence[Mentor], limit: int) -> t
 def texts(
     mentees: Sequence[Mentee], mentors: Sequence[Mentor], vectors: Mapping[str, Sequence[float]], limit: int
 ) -> tuple[Floats, Floats]:
-    """(n, d + 2) and (m, d + 2): vectors scaled to whole numbers, and half of the limit where one side has none."""
+    """(n, d + 1) and (m, d + 1): half of the limit times (1 + cosine). Where one side has no text that is half."""
     width = {len(vector) for vector in vectors.values()}
     if len(width) > 1:
         raise InputError(f"texts: the vectors have different lengths, {sorted(width)}")
     size = width.pop() if width else 0
-    scale = isqrt(limit)
-    left = np.zeros((len(mentees), size + 2), np.float32)
-    right = np.zeros((len(mentors), size + 2), np.float32)
+    scale = max(isqrt(limit // 2), 1)
+    left = np.zeros((len(mentees), size + 1), np.float32)
+    right = np.zeros((len(mentors), size + 1), np.float32)
     for row, mentee in enumerate(mentees):
-        vector = _unit(mentee.id, vectors)
-        left[row, :size] = np.floor(scale * vector) if vector is not None else 0
-        left[row, size:] = (0, limit // 2) if vector is None else (limit // 2, 0)
+        left[row, :size] = np.trunc(scale * _unit(mentee.id, vectors, size))
     for row, mentor in enumerate(mentors):
-        vector = _unit(mentor.id, vectors)
-        right[row, :size] = np.floor(limit // max(scale, 1) * vector) if vector is not None else 0
-        right[row, size:] = (0, 1) if vector is not None else (1, 1)
+        right[row, :size] = np.trunc(limit // 2 // scale * _unit(mentor.id, vectors, size))
+    left[:, -1], right[:, -1] = limit // 2, 1
     return left, right
 
 
-def _unit(person: str, vectors: Mapping[str, Sequence[float]]) -> NDArray[np.float64] | None:
-    vector = np.asarray(vectors.get(person, ()), dtype=float)
-    if not all(isfinite(value) and value >= 0 for value in vector):
-        raise InputError(f"texts: the vector of {person} holds a negative value or none at all")
+def _unit(person: str, vectors: Mapping[str, Sequence[float]], size: int) -> NDArray[np.float64]:
+    """The vector at length 1, or zeros for somebody without a text."""
+    vector = np.asarray(vectors.get(person, np.zeros(size)), dtype=float)
+    if not np.isfinite(vector).all():
+        raise InputError(f"texts: the vector of {person} holds a value that is no number")
     length = float(np.sqrt(vector @ vector))
-    return vector / length if length > 0 else None
+    return vector / length if length > 0 else vector
 
 
 def classes(keys: Sequence[Key]) -> tuple[list[Key], Indices]:

@@ -75,7 +75,7 @@ def best_total(block: Block, rows: int, capacity: Indices) -> Proven:
 
 def _sampled_prices(
     block: Block, rows: int, capacity: Indices, sample: int = 500, warmth: float = 1000.0
-) -> Units:
+) -> NDArray[np.float64]:
     """Entropic prices from every so-manieth row. einsum, not BLAS: the same on every number of threads."""
     step = max(1, rows // sample)
     picked = np.concatenate([block(at, at + 1) for at in range(0, rows, step)])

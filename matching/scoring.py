@@ -3,7 +3,7 @@
 | part | 1 means | unit compared | source |
 |---|---|---|---|
 | challenges | every area the mentee needs, the mentor has been deeply through | strength 1-3 by weight 1-3 | own answers |
-| text | the two texts speak of the same things | cosine of text vectors | own words |
+| text | the two texts speak of the same things; unlike or missing is half | cosine | own words |
 | size | the mentor's municipality is a quarter larger | log population | SSB 07459 |
 | kind | same costs, income, centrality, growth and ages | see places.kind | SSB, KOSTRA |
 | experience | 8 years more than the mentee, and 12 in all | years | own answers |

@@ -1,0 +1,172 @@
+"""Weights from answers: what people said yes and no to, shrunk towards the experts' weights.
+
+An answer is a yes or no to a pair with known parts. The chance of a yes is modelled as
+
+    logit P(yes) = level + sum over parts of slope[part] * share[part]        share = units / limit, 0..1
+
+with the experts' weights as the mean of a normal prior on the slopes: slope0 = STEEPNESS * weight / 100. The estimate is the
+posterior mode, found by Newton's method (scikit-learn's logistic regression has no prior mean), with slopes kept at zero or more
+by an active set. With no answers it is the prior; one answer can move it only as far as it tells something.
+Intervals come from the curvature at the mode (Laplace). The result is a proposal to the secretariat, never applied by itself.
+
+Source of the form: MAP estimate of a Bayesian logistic regression (MacKay 2003, ch. 41).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.profiles import DEFAULT, PARTS, InputError, Part, Weights
+
+STEEPNESS = 8.0  # log odds between a pair of 0 and one of 100 points
+LEVEL_SPREAD = 0.5  # log odds: how unsure we are of how ready people are to say yes
+SLOPE_SPREAD = (
+    0.35  # log odds: how unsure the experts are of each slope; narrow, so that few answers move little
+)
+ANSWER, SATISFACTION = 1.0, 3.0  # what an answer counts, and what a later verdict on the mentorship does
+STEPS = 50
+NINETY = 1.645  # standard deviations on each side of a 90 % interval
+
+Vector = NDArray[np.floating]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A yes or no to a pair, with its parts as they were shown. `counts` is ANSWER or SATISFACTION."""
+
+    parts: tuple[Part, ...]
+    yes: bool
+    counts: float = ANSWER
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A weight in points of 100 and its 90 % interval."""
+
+    weight: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """Proposed weights, and how sure they are; `answers` is the number they rest on."""
+
+    weights: Weights
+    intervals: Mapping[str, Interval]
+    level: float
+    slopes: Mapping[str, float]
+    answers: int
+
+    def chance(self, parts: Iterable[Part]) -> float:
+        """The modelled chance of a yes to a pair with these parts, 0..1."""
+        return float(_chance(self.level + sum(self.slopes[part.name] * _share(part) for part in parts)))
+
+
+def learn(answers: Iterable[Answer], prior: Weights = DEFAULT) -> Learned:
+    """Weights that fit the answers, shrunk to `prior`. Raises InputError where a part is missing or a count is none."""
+    answers = tuple(answers)
+    posterior = Posterior.of(answers, prior)
+    mode = posterior.mode()
+    return _learned(mode, np.linalg.inv(posterior.curvature(mode)), len(answers))
+
+
+class Posterior(NamedTuple):
+    """What is known of (level, seven slopes) after k answers; the prior is normal with this mean and precision."""
+
+    shares: Vector  # (k, 8), the first column ones
+    yes: Vector
+    counts: Vector
+    mean: Vector
+    precision: Vector
+
+    @classmethod
+    def of(cls, answers: Sequence[Answer], prior: Weights) -> Posterior:
+        points = np.array(list(prior.as_dict().values()))
+        if not all(0 < answer.counts < float("inf") for answer in answers):
+            raise InputError("learning: an answer must count for more than nothing")
+        return cls(
+            shares=np.array([[1.0, *_shares(answer)] for answer in answers]).reshape(-1, len(PARTS) + 1),
+            yes=np.array([float(answer.yes) for answer in answers]),
+            counts=np.array([answer.counts for answer in answers]),
+            mean=np.concatenate([[-STEEPNESS / 2], STEEPNESS * points / points.sum()]),
+            precision=1 / np.r_[LEVEL_SPREAD, np.full(len(PARTS), SLOPE_SPREAD)] ** 2,
+        )
+
+    def cost(self, at: Vector) -> float:
+        """Minus the log posterior, up to a constant."""
+        logit = self.shares @ at
+        loss = np.logaddexp(0, logit) - self.yes * logit
+        return float(self.counts @ loss + 0.5 * self.precision @ (at - self.mean) ** 2)
+
+    def gradient(self, at: Vector) -> Vector:
+        off = self.counts * (_chance(self.shares @ at) - self.yes)
+        return np.asarray(self.shares.T @ off + self.precision * (at - self.mean))
+
+    def curvature(self, at: Vector) -> Vector:
+        chance = _chance(self.shares @ at)
+        return np.asarray(
+            (self.shares.T * (self.counts * chance * (1 - chance))) @ self.shares + np.diag(self.precision)
+        )
+
+    def mode(self) -> Vector:
+        """Newton's method; a slope that is zero and wants below is held there."""
+        found = self.mean.copy()
+        for _ in range(STEPS):
+            gradient, curvature = self.gradient(found), self.curvature(found)
+            moving = (found > 0) | (gradient < 0)
+            moving[0] = True
+            step = np.zeros_like(found)
+            step[moving] = np.linalg.solve(curvature[np.ix_(moving, moving)], gradient[moving])
+            found, moved = self._downhill(found, step)
+            if not moved:
+                break
+        return found
+
+    def _downhill(self, found: Vector, step: Vector) -> tuple[Vector, bool]:
+        """The longest halved step that lowers the cost by anything that shows."""
+        now = self.cost(found)
+        for halving in range(30):
+            new = found - step / 2**halving
+            new[1:] = np.maximum(new[1:], 0)
+            if self.cost(new) < now - 1e-12 * (1 + abs(now)):
+                return new, True
+        return found, False
+
+
+def _learned(mode: Vector, covariance: Vector, answers: int) -> Learned:
+    slopes = np.maximum(mode[1:], 0)
+    per_point = 100 / slopes.sum() if slopes.sum() > 0 else 0.0
+    spread = NINETY * np.sqrt(np.diag(covariance)[1:])
+    weights = [round(float(slope * per_point), 2) for slope in slopes]
+    low, high = np.maximum(slopes - spread, 0) * per_point, (slopes + spread) * per_point
+    return Learned(
+        weights=Weights(**dict(zip(PARTS, weights, strict=True))) if per_point else DEFAULT,
+        intervals={
+            part: Interval(weight, round(float(low[k]), 2), round(float(high[k]), 2))
+            for k, (part, weight) in enumerate(zip(PARTS, weights, strict=True))
+        },
+        level=float(mode[0]),
+        slopes=dict(zip(PARTS, slopes.tolist(), strict=True)),
+        answers=answers,
+    )
+
+
+def _shares(answer: Answer) -> list[float]:
+    known = {part.name: _share(part) for part in answer.parts}
+    if set(known) != set(PARTS):
+        raise InputError(f"learning: an answer has the parts {sorted(known)}, and must have {sorted(PARTS)}")
+    return [known[name] for name in PARTS]
+
+
+def _share(part: Part) -> float:
+    return part.units / part.of if part.of else 0.0
+
+
+def _chance(logit: Vector | float) -> Vector:
+    return np.asarray(0.5 * (1 + np.tanh(np.asarray(logit) / 2)))

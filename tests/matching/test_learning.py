@@ -1,0 +1,99 @@
+"""Weights from answers: no worse than the experts', soon better, and never below zero."""
+
+import numpy as np
+import pytest
+
+from matching import DEFAULT, PARTS, InputError, Part, Weights, learning
+from matching.learning import Answer, Learned, learn
+
+pytestmark = pytest.mark.pure
+
+PRIOR = learning.STEEPNESS * np.array(list(DEFAULT.as_dict().values())) / 100
+
+
+def answer(shares: np.ndarray, yes: bool, counts: float = 1.0) -> Answer:
+    parts = tuple(Part(name, int(share * 1000), 1000) for name, share in zip(PARTS, shares, strict=True))
+    return Answer(parts, yes, counts)
+
+
+def world(seed: int, spread: float, level: float, answers: int) -> tuple[float, float]:
+    """What the learned model and the prior lose on new pairs where the experts are off by `spread` (Kullback-Leibler)."""
+    draw = np.random.default_rng(seed)
+    truth = np.r_[-learning.STEEPNESS / 2 + draw.normal(0, level), PRIOR * np.exp(draw.normal(0, spread, 7))]
+    shown = draw.beta(2, 1.5, (answers, 7))
+    yes = draw.random(answers) < chance(truth, shown)
+    learned = learn([answer(*one) for one in zip(shown, yes.tolist(), strict=True)])
+    new = draw.beta(2, 1.5, (1000, 7))
+    found, prior = as_vector(learned), np.r_[-learning.STEEPNESS / 2, PRIOR]
+    return divergence(chance(truth, new), chance(found, new)), divergence(
+        chance(truth, new), chance(prior, new)
+    )
+
+
+def as_vector(learned: Learned) -> np.ndarray:
+    return np.array([learned.level, *learned.slopes.values()])
+
+
+def chance(model: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    return np.asarray(1 / (1 + np.exp(-(model[0] + shares @ model[1:]))))
+
+
+def divergence(truth: np.ndarray, found: np.ndarray) -> float:
+    return float(np.mean(truth * np.log(truth / found) + (1 - truth) * np.log((1 - truth) / (1 - found))))
+
+
+@pytest.mark.parametrize(("spread", "level"), [(0.3, 0.5), (0.5, 1.0), (1.0, 0.3)])
+def test_simulated_worlds_are_learned(spread: float, level: float) -> None:
+    for answers, share in ((1, 1.0), (3, 1.0), (10, 1.0), (30, 2 / 3), (100, 1 / 3)):
+        losses = np.array([world(seed, spread, level, answers) for seed in range(40)]).mean(axis=0)
+        assert losses[0] <= share * losses[1], answers
+
+
+def test_no_answers_leave_the_prior() -> None:
+    learned = learn([])
+    assert learned.weights == DEFAULT
+    assert learned.answers == 0
+    assert all(interval.low < interval.weight < interval.high for interval in learned.intervals.values())
+
+
+def test_a_part_that_only_goes_with_no_never_gets_a_negative_weight() -> None:
+    size = np.array([float(name == "size") for name in PARTS])
+    learned = learn(
+        [answer(0.5 + 0.5 * size, False) for _ in range(200)]
+        + [answer(0.5 - 0.5 * size, True) for _ in range(200)]
+    )
+    assert learned.weights.size == 0
+    assert sum(learned.weights.as_dict().values()) == pytest.approx(100, abs=0.05)
+
+
+def test_satisfaction_counts_for_more_than_an_answer() -> None:
+    shares = np.array([float(name == "wishes") for name in PARTS])
+    once, heavy = learn([answer(shares, True)]), learn([answer(shares, True, learning.SATISFACTION)])
+    assert DEFAULT.wishes < once.weights.wishes < heavy.weights.wishes
+
+
+def test_more_answers_make_the_intervals_narrower() -> None:
+    draw = np.random.default_rng(1)
+    shown = draw.random((400, 7))
+    yes = draw.random(400) < chance(np.r_[-learning.STEEPNESS / 2, PRIOR], shown)
+    answers = [answer(*one) for one in zip(shown, yes.tolist(), strict=True)]
+    wide, narrow = (learn(some).intervals["size"] for some in (answers[:10], answers))
+    assert narrow.high - narrow.low < wide.high - wide.low
+
+
+def test_the_mode_is_where_the_slope_is_flat() -> None:
+    draw = np.random.default_rng(2)
+    answers = [answer(draw.random(7), bool(draw.random() < 0.6)) for _ in range(60)]
+    posterior = learning.Posterior.of(answers, DEFAULT)
+    mode, gradient = posterior.mode(), posterior.gradient(posterior.mode())
+    assert np.abs(gradient[mode > 0]).max() < 1e-4
+    step = 1e-6 * np.eye(8)
+    numeric = [(posterior.cost(mode + d) - posterior.cost(mode - d)) / 2e-6 for d in step]
+    assert numeric == pytest.approx(gradient.tolist(), abs=1e-4)
+
+
+def test_incomplete_answers_are_named() -> None:
+    with pytest.raises(InputError, match="must have"):
+        learn([Answer((Part("size", 1, 2),), True)])
+    with pytest.raises(InputError, match="count for more"):
+        learn([answer(np.zeros(7), True, 0)], Weights())

@@ -1,0 +1,52 @@
+"""Free text: the same matters meet whatever the written form."""
+
+import pytest
+
+from matching import Mentee, Mentor, propose, text
+
+pytestmark = pytest.mark.pure
+
+TEXTS = {
+    "astrid": "Tilliten til ordføreren sviktet etter valget, og samarbeidet måtte bygges opp på nytt.",
+    "berit": "Nedskjæringer i skole og helse, og en kommuneøkonomi i ubalanse.",
+    "cato": "Kommunesammenslåing og ny organisasjon med to kulturer.",
+    "dina": "Ordføraren og eg har mista tilliten til kvarandre; samarbeidet er vanskeleg.",
+    "egil": "Vi må kutte i skular og økonomien er i ubalanse, nedskjeringar ventar.",
+    "frode": "123 !!!",
+}
+
+
+def alike(found: dict[str, list[float]], one: str, other: str) -> float:
+    return sum(a * b for a, b in zip(found[one], found[other], strict=True))
+
+
+def test_nynorsk_meets_bokmal() -> None:
+    found = text.vectors(TEXTS)
+    assert max(("astrid", "berit", "cato"), key=lambda who: alike(found, "dina", who)) == "astrid"
+    assert max(("astrid", "berit", "cato"), key=lambda who: alike(found, "egil", who)) == "berit"
+
+
+def test_vectors_have_length_one() -> None:
+    found = text.vectors(TEXTS)
+    assert "frode" not in found
+    assert all(alike(found, who, who) == pytest.approx(1, abs=1e-4) for who in found)
+
+
+def test_the_order_of_the_texts_changes_nothing() -> None:
+    assert text.vectors(TEXTS) == text.vectors(dict(reversed(TEXTS.items())))
+
+
+def test_too_little_text_is_no_vector() -> None:
+    assert text.vectors({}) == {}
+    assert text.vectors({"astrid": "ordfører", "berit": "", "cato": "og i på"}) == {}
+
+
+def test_a_very_long_text_is_read_in_good_time() -> None:
+    assert set(text.vectors({**TEXTS, "gro": "omstilling og økonomi " * 5_000})) >= {"gro", "astrid"}
+
+
+def test_the_text_part_follows_the_words() -> None:
+    mentors = [Mentor(who, "0301") for who in ("astrid", "berit", "cato")]
+    outcome = propose(mentors, [Mentee("dina", "3405"), Mentee("egil", "3405")], texts=text.vectors(TEXTS))
+    assert {pair.mentee: pair.mentor for pair in outcome.pairs} == {"dina": "astrid", "egil": "berit"}
+    assert any(reason.code == "text" for reason in outcome.pairs[0].reasons)
