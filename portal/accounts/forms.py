@@ -1,6 +1,6 @@
 from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, HiddenField
-from wtforms.validators import Email, InputRequired, Length
+from wtforms.validators import DataRequired, Email, Length
 
 from portal.forms import Form, stripped
 
@@ -10,7 +10,7 @@ class SignInForm(Form):
         _l("E-postadressen din"),
         filters=[stripped],
         validators=[
-            InputRequired(_l("Skriv e-postadressen din.")),
+            DataRequired(_l("Skriv e-postadressen din.")),
             Length(max=320, message=_l("Adressen er for lang.")),
             Email(_l("Det ser ikke ut som en e-postadresse. Den skal se slik ut: navn@kommune.no.")),
         ],

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from flask_login import UserMixin
 from sqlalchemy import (
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     Select,
     String,
@@ -159,6 +160,11 @@ class Session(Base):
         found = {"token_hash": digest(token), "now": now, "idle_since": now - SESSION_IDLE}
         session = db.session.scalars(_LIVING, found).unique().one_or_none()
         return session if session is not None and session.user.is_active else None
+
+    @classmethod
+    def is_living(cls, now: datetime) -> ColumnElement[bool]:
+        """The condition that a session still opens the portal."""
+        return cls.ended_at.is_(None) & (cls.expires_at > now) & (cls.seen_at > now - SESSION_IDLE)
 
     @classmethod
     def visible_to(cls, user: User) -> Select[tuple["Session"]]:

@@ -7,7 +7,7 @@ from flask import Flask, Request, session
 from sqlalchemy import delete, or_, update
 
 from portal import audit, clock, jobs
-from portal.accounts.models import LINK_LIFETIME, SEEN_EVERY, LoginLink, Session, User, digest
+from portal.accounts.models import LINK_LIFETIME, SEEN_EVERY, SESSION_IDLE, LoginLink, Session, User, digest
 from portal.extensions import db, login_manager
 from portal.notifications import Kind, outbox
 
@@ -46,9 +46,15 @@ def end_session(now: datetime) -> None:
     """Sign out of this browser."""
     current = Session.open_with(session.get("sid", ""), now)
     if current is not None:
-        current.end(now)
-        audit.record(SIGNED_OUT, by=current.user, on=current, at=now)
+        end_one(current, current.user, now)
     session.clear()
+
+
+def end_one(ended: Session, by: User, now: datetime) -> None:
+    """Sign out of a browser, this one or another. What is ended stays ended."""
+    if ended.ended_at is None:
+        ended.end(now)
+        audit.record(SIGNED_OUT, by=by, on=ended, at=now)
 
 
 def _load_user(request: Request) -> User | None:
@@ -84,6 +90,6 @@ def register(app: Flask) -> None:
 def forget_old(now: datetime) -> int:
     """Delete links and sessions that no longer open anything."""
     links = db.session.execute(delete(LoginLink).where(LoginLink.expires_at < now))
-    old = or_(Session.expires_at < now, Session.ended_at < now)
+    old = or_(Session.expires_at < now, Session.ended_at < now, Session.seen_at < now - SESSION_IDLE)
     sessions = db.session.execute(delete(Session).where(old))
     return int(links.rowcount + sessions.rowcount)  # type: ignore[attr-defined]  # a DELETE's result has a count

@@ -1,4 +1,5 @@
 import secrets
+from pathlib import Path
 
 from flask import Blueprint, Response, abort, current_app, redirect, request, session, url_for
 from flask_babel import gettext as _
@@ -9,7 +10,7 @@ from portal.access import Role, allow_anyone, allow_signed_in, load, local_path
 from portal.accounts.current import current_user
 from portal.accounts.forms import SignInForm
 from portal.accounts.models import LoginLink, Session, User
-from portal.accounts.sign_in import ask_for_link, begin_session, end_session
+from portal.accounts.sign_in import ask_for_link, begin_session, end_one, end_session
 from portal.extensions import db, limiter
 from portal.rendering import after_write, flash, main_page, render
 
@@ -53,9 +54,16 @@ def ask() -> Response | BaseResponse:
 @accounts.get("/sign-in/sent")
 @allow_anyone
 def link_sent() -> Response:
-    # Where there is no mail server yet, say where the mail lies.
+    return render("accounts/link_sent.html", mail_folder=_mail_folder())
+
+
+def _mail_folder() -> str | None:
+    """Where there is no mail server yet: the folder that the mails lie in, as somebody at the machine knows it."""
     folder = None if current_app.config["SMTP_URL"] else current_app.config["MAIL_FOLDER"]
-    return render("accounts/link_sent.html", mail_folder="instance/mail/" if folder else None)
+    if folder is None:
+        return None
+    root = Path(current_app.instance_path).parent
+    return f"{folder.relative_to(root) if folder.is_relative_to(root) else folder}/"
 
 
 @accounts.get("/sign-in/<string(length=43):token>")
@@ -93,15 +101,16 @@ def sign_out() -> BaseResponse:
 @accounts.get("/devices")
 @allow_signed_in
 def devices() -> Response:
-    current = Session.open_with(session["sid"], clock.now())
-    sessions = db.session.scalars(Session.visible_to(current_user)).all()
+    now = clock.now()
+    current = Session.open_with(session["sid"], now)
+    sessions = db.session.scalars(Session.visible_to(current_user).where(Session.is_living(now))).all()
     return render("accounts/devices.html", sessions=sessions, current=current)
 
 
 @accounts.post("/devices/<int:session_id>/end")
 @allow_signed_in
 def end_device(session_id: int) -> BaseResponse:
-    load(Session.visible_to(current_user), session_id).end(clock.now())
+    end_one(load(Session.visible_to(current_user), session_id), current_user, clock.now())
     db.session.commit()
     flash(_("Enheten er logget ut."))
     return after_write(url_for("accounts.devices"))
@@ -114,7 +123,7 @@ def end_other_devices() -> BaseResponse:
     current = Session.open_with(session["sid"], now)
     for other in db.session.scalars(Session.visible_to(current_user)):
         if current is None or other.id != current.id:
-            other.end(now)
+            end_one(other, current_user, now)
     db.session.commit()
     flash(_("Du er logget ut av alle de andre enhetene."))
     return after_write(url_for("accounts.devices"))

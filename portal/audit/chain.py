@@ -2,13 +2,15 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import select
-from sqlalchemy.orm import Session, scoped_session
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session, SessionTransaction, scoped_session
 
 from portal.audit.models import AuditEvent, AuditHead
 from portal.extensions import db
@@ -24,6 +26,7 @@ class _Pending:
     subject: Any
     at: datetime
     details: dict[str, Any]
+    within: Any  # the savepoint it was recorded in, if any
 
 
 def declare(event: str, *keys: str) -> str:
@@ -40,7 +43,11 @@ def record(event: str, *, by: Any, on: Any, at: datetime, **details: str | int |
     stray = set(details) - _DECLARED.get(event, frozenset())
     if event not in _DECLARED or stray:
         raise ValueError(f"not declared for the audit: {event} {sorted(stray)}")
-    db.session.info.setdefault("audit", []).append(_Pending(event, by, on, at, details))
+    session = db.session()
+    if not session.in_transaction():
+        session.begin()  # so that undoing it undoes this too, even if nothing else is written
+    within = session.get_nested_transaction()
+    session.info.setdefault("audit", []).append(_Pending(event, by, on, at, details, within))
 
 
 def _name(row: Any) -> str:
@@ -63,10 +70,21 @@ def _link(number: int, pending: _Pending, previous: str) -> AuditEvent:
 
 def fingerprint(link: AuditEvent) -> str:
     """The hash of everything in the link and of the link before it."""
-    content = [
-        link.id, link.at.isoformat(), link.event, link.actor_id, link.subject, link.details, link.previous_hash,
-    ]  # fmt: skip
+    at = link.at.astimezone(UTC).isoformat()
+    content = [link.id, at, link.event, link.actor_id, link.subject, link.details, link.previous_hash]
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def _head(session: Session) -> AuditHead:
+    """The end of the chain, locked until this transaction is over."""
+    locked = select(AuditHead).with_for_update().execution_options(populate_existing=True)
+    head = session.scalar(locked)
+    if head is None:  # the very first event; of several at once, one makes the row and the others wait for it
+        dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+        first: Any = dialect.insert(AuditHead).values(id=1, count=0, hash=START)
+        session.execute(first.on_conflict_do_nothing())
+        head = session.scalars(locked).one()
+    return head
 
 
 def _write(session: Session) -> None:
@@ -75,23 +93,30 @@ def _write(session: Session) -> None:
         return
     session.flush()
     pending = session.info.pop("audit")
-    head = session.scalar(select(AuditHead).with_for_update().execution_options(populate_existing=True))
-    if head is None:
-        head = AuditHead(id=1, count=0, hash=START)
-        session.add(head)
+    head = _head(session)
     for item in pending:
         link = _link(head.count + 1, item, head.hash)
         session.add(link)
         head.count, head.hash = link.id, link.hash
 
 
-def _forget(session: Session, *_: Any) -> None:
-    session.info.pop("audit", None)
+def _forget(session: Session, undone: SessionTransaction) -> None:
+    """What was recorded in the transaction or savepoint that is undone never happened."""
+    while not undone.nested and undone.parent is not None:  # a flush that failed undoes what is round it
+        undone = undone.parent
+    pending = session.info.pop("audit", ()) if undone.nested else ()
+    session.info["audit"] = [item for item in pending if undone not in _savepoints(item.within)]
+
+
+def _savepoints(innermost: SessionTransaction | None) -> Iterator[SessionTransaction]:
+    while innermost is not None:
+        yield innermost
+        innermost = innermost.parent
 
 
 def register(session: scoped_session[Any]) -> None:
     sqlalchemy_event.listen(session, "before_commit", _write)
-    sqlalchemy_event.listen(session, "after_rollback", _forget)
+    sqlalchemy_event.listen(session, "after_soft_rollback", _forget)
 
 
 def verify() -> list[str]:
