@@ -10,7 +10,7 @@ from flask_babel import ngettext
 from sqlalchemy import func, select
 
 from portal.coaching.models import Booking, Enrolment, Programme, Slot
-from portal.coaching.tally import Standing
+from portal.coaching.tally import Outcome, Standing
 from portal.extensions import db
 from portal.mentoring.models import MatchRound, Meeting, Mentorship
 from portal.mentoring.rounds import unanswered
@@ -86,7 +86,7 @@ def _unconfirmed(now: datetime) -> Iterator[Need]:
             ),
             _("Den eldste var %(day)s", day=weekday_date(first)),
             _("Se samtalene"),
-            url_for("enrolments.sessions", state="unconfirmed"),
+            url_for("enrolments.sessions", outcome=Outcome.UNCONFIRMED.value),
         )
 
 
@@ -138,5 +138,5 @@ def _unbooked(programme: Programme, standing: Standing, now: datetime) -> Iterat
         ),
         _("%(number)s av dem fikk plass for over 30 dager siden", number=spelled(waited)),
         _("Se hvem"),
-        url_for("enrolments.index", state="unbooked"),
+        url_for("enrolments.index", show="unbooked"),
     )

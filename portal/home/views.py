@@ -7,6 +7,7 @@ from portal.access import Role, allow, allow_anyone
 from portal.accounts.current import current_user
 from portal.accounts.views import first_page
 from portal.coaching import participation
+from portal.costs import burn_up
 from portal.home.next_step import next_meeting, next_step
 from portal.home.overview import read as read_overview
 from portal.mentoring import status
@@ -65,7 +66,15 @@ def greeting(name: str, hour: int) -> str:
 @allow(Role.SECRETARIAT)
 def secretariat() -> Response:
     now = clock.now()
-    return render("home/secretariat.html", overview=read_overview(now), now=now)
+    overview = read_overview(now)
+    course = overview.coaching.course if overview.coaching is not None else None
+    return render(
+        "home/secretariat.html",
+        overview=overview,
+        now=now,
+        wide=burn_up.draw(course, 568, 300) if course is not None else None,
+        narrow=burn_up.draw(course, 340, 270, every=3) if course is not None else None,
+    )
 
 
 @home.get("/favicon.ico")
