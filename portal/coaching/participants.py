@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, or_, select, true
 from sqlalchemy.orm import contains_eager
@@ -33,6 +34,14 @@ class Clips:
     lost: int = 0
     booked: int = 0
     total: int = 0
+
+    @property
+    def words(self) -> str:
+        """1 brukt, 1 ledig"""
+        named = (
+            (_("brukt"), self.used), (_("tapt"), self.lost), (_("bestilt"), self.booked), (_("ledig"), self.free)
+        )  # fmt: skip
+        return ", ".join(f"{count} {word}" for word, count in named if count)
 
     @property
     def free(self) -> int:

@@ -55,8 +55,8 @@ class Outcome(StrEnum):
     @property
     def tone(self) -> str:
         """The shape and colour that goes with the word."""
-        tones = {Outcome.HELD: "happened", Outcome.UNCONFIRMED: "waiting", Outcome.BOOKED: "part"}
-        return tones.get(self, "free" if self is Outcome.CANCELLED else "lost")
+        tones = {Outcome.HELD: "happened", Outcome.UNCONFIRMED: "waiting", Outcome.BOOKED: "free"}
+        return tones.get(self, "out" if self is Outcome.CANCELLED else "lost")
 
     @property
     def is_committed(self) -> bool:

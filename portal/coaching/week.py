@@ -10,6 +10,7 @@ from sqlalchemy.orm import contains_eager, joinedload
 from portal import clock
 from portal.coaching.models import Availability, Booking, Coach, Enrolment, Slot
 from portal.extensions import db
+from portal.rendering import long_date, short_date
 
 QUARTER = 15
 FIRST_HOUR, LAST_HOUR = 8, 17
@@ -51,6 +52,13 @@ class Week:
     def key(self) -> str:
         """2026-W48, as in the address."""
         return f"{self.monday.isocalendar().year}-W{self.number:02}"
+
+    @property
+    def words(self) -> str:
+        """23.–27. november 2026"""
+        first, last = self.days[0], self.days[-1]
+        start = f"{first.day}." if first.month == last.month else short_date(first)
+        return f"{start}–{long_date(last)}"
 
     @property
     def before(self) -> "Week":

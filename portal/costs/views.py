@@ -160,7 +160,8 @@ def rates() -> Response:
 
 
 def _budget_form() -> BudgetForm:
-    return BudgetForm(formdata=None, data={"budget": current_programme(clock.now()).budget})
+    budget = current_programme(clock.now()).budget
+    return BudgetForm(formdata=None, data={"budget": budget if budget % 1 else Decimal(int(budget))})
 
 
 @costs.post("/secretariat/costs/rates")

@@ -85,7 +85,7 @@ def test_the_page_counts_seats_queue_and_what_the_money_holds(
     client: Any, eva: User, three_waiting: list[Enrolment], history: list[Booking]
 ) -> None:
     page = client.sign_in(eva).get("/secretariat/enrolments")
-    assert "3 står i kø, og det er penger til 52 nye" in page.main
+    assert "Tre står i kø, og det er penger til 52 nye" in page.main
     assert "2 av 60" in page.main
 
 
@@ -93,7 +93,7 @@ def test_the_whole_queue_gets_its_seats_in_one_press(
     client: Any, eva: User, three_waiting: list[Enrolment]
 ) -> None:
     client.sign_in(eva).get("/secretariat/enrolments")
-    page = client.submit("Gi plass til de 3 første")
+    page = client.submit("Gi plass til de tre første")
     assert "3 har fått plass" in page.words
     db.session.expire_all()
     assert [e.seat_number for e in three_waiting] == [1, 2, 3]
