@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.profiles import InputError, Objective
+from matching.profiles import FULL_SCORE, InputError, Objective
 
 Units = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -55,12 +55,19 @@ def assign(scores: Units, legal: Mask, capacity: Indices, objective: Objective) 
 def _best_total(scores: Units, legal: Mask, capacity: Indices) -> tuple[Indices, Units]:
     """Small rounds need numpy alone; large ones scipy's sparse solver."""
     if scores.size <= SMALL:
-        return cheapest(_costs(scores, legal), legal, capacity)
+        costs = _costs(scores, legal)
+        top = int(scores.max(initial=0, where=legal))
+        return cheapest(costs, legal, capacity, top - unserved_value(len(scores)))
     from matching.large import best_total
 
     known = np.where(legal, scores, -1).astype(np.int32)
     found = best_total(lambda start, stop: known[start:stop], len(known), capacity)
     return found.column, found.price
+
+
+def unserved_value(rows: int) -> int:
+    """What leaving somebody unserved counts as: below any sum of scores, so that serving comes before scoring."""
+    return -(rows + 1) * (FULL_SCORE + 1)
 
 
 def _costs(scores: Units, legal: Mask) -> Units:
@@ -76,7 +83,9 @@ def _leximin_costs(scores: Units, legal: Mask) -> NDArray[np.object_]:
     return np.asarray(powers[np.minimum(np.searchsorted(-levels, -scores), len(levels))])
 
 
-def cheapest(costs: NDArray[Any], legal: Mask, capacity: Indices) -> tuple[Indices, Units]:
+def cheapest(
+    costs: NDArray[Any], legal: Mask, capacity: Indices, unserved_cost: int | None = None
+) -> tuple[Indices, Units]:
     """Serve as many rows as possible, at the lowest total cost; also each column's price.
 
     Successive shortest paths with potentials (Kuhn 1955, Edmonds & Karp 1972): one row at a time finds the cheapest
@@ -84,7 +93,8 @@ def cheapest(costs: NDArray[Any], legal: Mask, capacity: Indices) -> tuple[Indic
     Costs are whole numbers >= 0, int64 or Python integers.
     """
     rows, columns = costs.shape
-    unserved_cost = (rows + 1) * (int(costs.max(initial=0, where=legal)) + 1)
+    if unserved_cost is None:
+        unserved_cost = (rows + 1) * (int(costs.max(initial=0, where=legal)) + 1)
     never = 4 * (rows + 2) * unserved_cost
     costs = np.where(legal, costs, never)
     column = np.full(rows, UNSERVED, np.intp)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
-from matching.profiles import FULL_SCORE
+from matching.assignment import unserved_value
 
 Units = NDArray[np.int64]
 Indices = NDArray[np.intp]
@@ -58,7 +58,7 @@ def best_total(block: Block, rows: int, capacity: Indices) -> Proven:
     lists = _first_lists(block, rows, capacity, price)
     price = np.rint(_sharpened(lists, capacity, price.astype(float))).astype(np.int64)
     reach = 16 * int(WARMTHS[-1])
-    unserved = -(rows + 1) * (FULL_SCORE + 1)  # below any sum of scores: serving comes before scoring
+    unserved = unserved_value(rows)
     for round_ in range(1, 1000):
         near, column = _settle(lists, rows, capacity, price, reach, unserved)
         own = np.full(rows, unserved, np.int64)

@@ -1,0 +1,185 @@
+"""An optimal assignment kept optimal through small changes: a decline, a lost mentor, a new mentee, one more place.
+
+Each change is one shortest path in the residual network under the prices of the solved round (Ahuja, Magnanti & Orlin 1993,
+ch. 9 and 12): the result is what a full re-solve of the same objective would give, and the prices stay exact.
+A pair that has been proposed can have a stay bonus, so that nobody is moved for less than that.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.assignment import UNSERVED, unserved_value
+
+Units = NDArray[np.int64]
+Indices = NDArray[np.intp]
+FAR = np.iinfo(np.int64).max // 4
+
+
+class End(NamedTuple):
+    """A way out of the network: `row` moves to a free place at `column`, or is left UNSERVED."""
+
+    distance: int
+    row: int
+    column: int
+
+
+class Standing:
+    """n mentees, m mentors. `scores` is below 0 where a pair is ruled out; it is written to when a pair declines."""
+
+    def __init__(
+        self, scores: Units, capacity: Indices, column: Indices, price: Units, stay: int = 0
+    ) -> None:
+        self.scores, self.capacity = scores, capacity.copy()
+        self.column, self.price = column.copy(), price.astype(np.int64)
+        self.stay, self.proposed = stay, column.copy()
+        self.top = int(scores.max(initial=0)) + stay
+        self.unserved = self.top - unserved_value(len(scores))
+        self.held: list[set[int]] = [set() for _ in capacity]
+        for row, to in enumerate(column.tolist()):
+            if to != UNSERVED:
+                self.held[to].add(row)
+
+    def decline(self, row: int, column: int) -> None:
+        """The pair is off for good. Frees the place if they held it, and moves whom it is best to move."""
+        self.scores[row, column] = -1
+        if self.column[row] == column:
+            self._leave(row)
+            self._reroute(row, column)
+
+    def lose(self, column: int) -> None:
+        """The mentor is out; those who were there find the best places left."""
+        self.scores[:, column] = -1
+        self.capacity[column] = self.price[column] = 0
+        left = sorted(self.held[column])
+        for row in left:
+            self._leave(row)
+        for row in left:
+            self._reroute(row, None)
+
+    def add_place(self, column: int) -> None:
+        """One place more; taken up by whoever it helps most, directly or down a chain."""
+        self.capacity[column] += 1
+        if self.price[column] > 0:
+            self._reroute(None, column)
+
+    def _leave(self, row: int) -> None:
+        self.held[self.column[row]].discard(row)
+        self.column[row] = UNSERVED
+
+    def _costs(self, row: int) -> Units:
+        """(m,) what each mentor lacks of the best there is, plus the price; FAR where ruled out."""
+        costs = np.where(self.scores[row] >= 0, self.top - self.scores[row] + self.price, FAR)
+        own = self.proposed[row]
+        if own != UNSERVED and costs[own] < FAR:
+            costs[own] -= self.stay
+        return np.asarray(costs)
+
+    def _reroute(self, row: int | None, target: int | None) -> None:
+        """The cheapest chain from `row` (or from outside) to a place left at `target` (or to outside)."""
+        search = Search(self, row, target)
+        end = search.run()
+        self.price = np.maximum(
+            self.price + min(search.outside.distance, end) - np.minimum(search.distance, end), 0
+        )
+        for mover, to in search.moves():
+            if self.column[mover] != UNSERVED:
+                self._leave(mover)
+            self.column[mover] = to
+            if to != UNSERVED:
+                self.held[to].add(mover)
+
+
+class Search:
+    """Dijkstra over mentors and the outside, with reduced costs; a mentor's distance includes their price."""
+
+    def __init__(self, standing: Standing, row: int | None, target: int | None) -> None:
+        self.standing, self.row, self.target = standing, row, target
+        columns = len(standing.capacity)
+        self.distance = np.full(columns, FAR)
+        self.mover = np.full(columns, UNSERVED, np.intp)  # who moves there; UNSERVED: reached from outside
+        self.open = np.ones(columns, dtype=bool)
+        self.outside = End(FAR, UNSERVED, UNSERVED)
+        self.through_outside = False
+        self.free = np.array(
+            [len(held) < places for held, places in zip(standing.held, standing.capacity, strict=True)]
+        )
+        if target is not None:
+            self.free[target] = False
+
+    def run(self) -> int:
+        """The distance of the end: the target, or the outside where there is none."""
+        if self.row is None:
+            self.outside = End(0, UNSERVED, UNSERVED)
+        else:
+            self._reach(self.row, 0)
+        while True:
+            nearest = int(np.argmin(np.where(self.open, self.distance, FAR)))
+            near = int(self.distance[nearest]) if self.open[nearest] else FAR
+            if not self.through_outside and self.outside.distance <= near:
+                if self.target is None:
+                    return self.outside.distance
+                self._go_outside()
+                continue
+            if nearest == self.target:
+                return near
+            self.open[nearest] = False
+            for holder in sorted(self.standing.held[nearest]):
+                own = int(self.standing._costs(holder)[nearest])
+                self._reach(holder, near - own)
+
+    def _reach(self, row: int, spent: int) -> None:
+        """From `row`, having spent that much, to every mentor and to being unserved."""
+        costs = self.standing._costs(row)
+        found = np.where(costs < FAR, spent + costs, FAR)
+        closer = self.open & (found < self.distance)
+        self.distance[closer], self.mover[closer] = found[closer], row
+        ends = np.flatnonzero(closer & self.free)
+        if len(ends):
+            best = int(ends[np.argmin(found[ends])])
+            self._note(End(int(found[best]), row, best))
+        self._note(End(spent + self.standing.unserved, row, UNSERVED))
+
+    def _note(self, end: End) -> None:
+        if end.distance < self.outside.distance and not self.through_outside:
+            self.outside = end
+
+    def _go_outside(self) -> None:
+        """From outside: into the place of anyone who holds one, or to help somebody unserved."""
+        self.through_outside = True
+        standing, spent = self.standing, self.outside.distance
+        used = np.array([bool(held) for held in standing.held])
+        if self.target is not None:
+            used[self.target] = True
+        closer = self.open & used & (spent + standing.price < self.distance)
+        self.distance[closer], self.mover[closer] = (spent + standing.price)[closer], UNSERVED
+        for row in np.flatnonzero(standing.column == UNSERVED).tolist():
+            if row != self.row:
+                self._reach(row, spent - standing.unserved)
+
+    def moves(self) -> list[tuple[int, int]]:
+        """Who moves where, from the end of the chain to its start."""
+        chain: list[tuple[int, int]] = []
+        at = self.target if self.target is not None else UNSERVED
+        outside = self.target is None
+        while True:
+            if outside:
+                row, to = self.outside.row, self.outside.column
+                outside = False
+            else:
+                row, to = int(self.mover[at]), at
+            if row == UNSERVED:  # the place is reached from outside: nobody moves there
+                if self.outside.row == UNSERVED:
+                    return chain
+                outside = True
+                continue
+            chain.append((row, to))
+            if row == self.row:
+                return chain
+            at = int(self.standing.column[row])
+            outside = at == UNSERVED
+            if outside and self.outside.row == UNSERVED:
+                return chain
