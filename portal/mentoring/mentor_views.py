@@ -82,6 +82,7 @@ def _desk(
     block: str | None = None,
     held: HeldForm | None = None,
     logging: int | None = None,
+    logged: int | None = None,
     refusal: DomainError | None = None,
 ) -> Response:
     profile = db.session.scalar(_own())
@@ -101,6 +102,7 @@ def _desk(
         quiet=[m for m in mentees if desk_words.weeks_quiet(m, now) is not None],
         held=held or HeldForm(formdata=None),
         logging=logging or request.args.get("log", type=int),
+        logged=logged,
         most=MOST_PLACES,
         room=desk_words.room(len(mentees), len(profile.places) - len(mentees)),
         when=partial(desk_words.when, now=now),
@@ -149,7 +151,7 @@ def log(mentorship_id: int) -> BaseResponse:
     form = HeldForm()
     if not mentorship_views.log_from(form, pair):
         return _desk("mentees", form, mentorship_id)
-    return _desk("mentees") if htmx else _back(_("Møtet er notert."))
+    return _desk("mentees", logged=mentorship_id) if htmx else _back(_("Møtet er notert."))
 
 
 @mentor.post("/mentor/capacity")

@@ -121,7 +121,7 @@ def test_logging_the_same_day_twice_is_once(astrids: CheckingClient, pairing: Me
     for _ in range(2):
         block = astrids.htmx.post(f"/mentor/mentorships/{pairing.id}/held-meetings", data, 200)
     assert not block.is_whole
-    assert block.all("#mentees")
+    assert block.texts("#mentees [data-focus]") == ["Møtet er notert"]
     assert db.session.query(Meeting).count() == 1
 
 
