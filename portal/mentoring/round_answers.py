@@ -24,6 +24,7 @@ class State(StrEnum):
 
     SILENT = "silent"
     WAITING = "waiting"
+    UNPAIRED = "unpaired"
     DECLINED = "declined"
     YES = "yes"
     ASKING = "asking"
@@ -34,6 +35,7 @@ class State(StrEnum):
         words = {
             State.SILENT: _("Ingen svar"),
             State.WAITING: _("Venter på svar"),
+            State.UNPAIRED: _("Fikk ikke mentor"),
             State.DECLINED: _("Sa nei"),
             State.YES: _("Sa ja"),
             State.ASKING: _("Spør mentor"),
@@ -46,6 +48,7 @@ class State(StrEnum):
         tones = {
             State.SILENT: "late",
             State.WAITING: "waiting",
+            State.UNPAIRED: "late",
             State.DECLINED: "out",
             State.YES: "part",
             State.ASKING: "part",
@@ -111,8 +114,9 @@ class Answers:
         late = self.round.answer_by is not None and self.round.answer_by < self.now
         if any(p.awaits_mentee for p in proposals) and not late and self.round.closed_at is None:
             return State.WAITING
-        answered = any(p.mentee_declined_at or p.mentee_accepted_at for p in proposals)
-        return State.DECLINED if answered else State.SILENT
+        if any(p.mentee_accepted_at for p in proposals):
+            return State.UNPAIRED
+        return State.DECLINED if any(p.mentee_declined_at for p in proposals) else State.SILENT
 
     @property
     def remindable(self) -> int:
@@ -129,7 +133,7 @@ class Answers:
             ("happened", self.counts[State.PAIRED]),
             ("promised", self.counts[State.ASKING] + self.counts[State.YES]),
             ("wait", self.counts[State.WAITING]),
-            ("free", self.counts[State.DECLINED] + self.counts[State.SILENT]),
+            ("free", sum(self.counts[state] for state in (State.UNPAIRED, State.DECLINED, State.SILENT))),
         ]
 
     @property

@@ -385,9 +385,10 @@ class Board:
         )
 
     def _weakest(self, alternative: matching.Alternative) -> str:
-        if matching.points(alternative.worst_change) >= 0:
-            return ""
+        before = matching.points(self.outcome.worst or 0)
         worst = matching.points((self.outcome.worst or 0) + alternative.worst_change)
+        if worst >= before:
+            return ""
         return str(_("svakeste par blir %(points)s", points=worst))
 
     def _moved_by(self, move: matching.Move) -> Moved:

@@ -195,10 +195,10 @@ def _about_pair(round_id: int, form: PairForm, decide: Any) -> BaseResponse:
 def undo(round_id: int) -> BaseResponse:
     round_ = _held(round_id)
     try:
-        work.undo(round_, current_user, clock.now())
+        mentee_id = work.undo(round_, current_user, clock.now())
     except DomainError as error:
         return _refused(round_id, error)
-    return _decided(round_)
+    return _decided(round_, mentee_id)
 
 
 @rounds.post("/secretariat/rounds/<int:round_id>/removal")

@@ -128,12 +128,15 @@ def reweigh(round_: MatchRound, weights: matching.Weights, by: User, now: dateti
     return _decide(round_, Cause.WEIGHTS, decisions, None, by, now)
 
 
-def undo(round_: MatchRound, by: User, now: datetime) -> None:
-    """Take back the last decision. Where there is none, all stays as it is."""
+def undo(round_: MatchRound, by: User, now: datetime) -> int | None:
+    """Take back the last decision; where there is none, all stays. Returns the mentee that it was about, if any."""
     _require_draft(round_)
+    (last,) = last_runs(round_, 1)
+    about = last.mentee_id if last and last.can_be_undone else None
     run = take_back(round_, by, now)
     if run is not None:
         audit.record(UNDONE, by=by, on=round_, at=now, number=run.number + 1)
+    return about
 
 
 def drop(round_: MatchRound, by: User, now: datetime) -> None:

@@ -217,6 +217,20 @@ def test_the_page_follows_the_answers(
     client.get(at(released, "?state=nonsense"))
 
 
+def test_a_mentee_whose_mentors_all_said_no_is_not_said_to_have_said_no(
+    client: CheckingClient, eva: User, released: MatchRound, pool: SimpleNamespace
+) -> None:
+    mentee = pool.mentees[0]
+    for proposal in own(released, mentee.id):
+        proposals.accept(proposal, mentee.member.user, clock.now())
+    for _turn in range(3):
+        for proposal in own(released, mentee.id):
+            if proposal.awaits_mentor:
+                proposals.decline(proposal, proposal.mentor.member.user, clock.now())
+    page = client.sign_in(eva).get(at(released, "?state=unpaired"))
+    assert page.texts("#answers tbody td:nth-of-type(1)") == ["Fikk ikke mentor"]
+
+
 def test_a_reminder_goes_to_those_who_have_not_answered_at_most_once_a_day(
     client: CheckingClient, eva: User, released: MatchRound, pool: SimpleNamespace
 ) -> None:
