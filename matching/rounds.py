@@ -128,7 +128,7 @@ class Round:
     def outcome(self, proposals: int) -> Outcome:
         """Solve and explain."""
         found = self.assignment(self.fixed)
-        self.assigned, self.price = found.column, found.price
+        self.assigned, self.price, self.floor = found.column, found.price, found.floor
         served = [(row, int(column)) for row, column in enumerate(found.column) if column != UNSERVED]
         wanted = {row: self._suggested(row, proposals) for row in range(len(self.mentees))}
         pairs = self.pairs(sorted({*served, *((row, column) for row in wanted for column in wanted[row])}))
@@ -219,8 +219,12 @@ class Round:
     def _moves(self, after: NDArray[np.intp], but: int) -> Iterable[Move]:
         for row, (old, new) in enumerate(zip(self.assigned.tolist(), after.tolist(), strict=True)):
             if old != new and row != but:
-                change = self._score(row, new) - self._score(row, old)
-                yield Move(self.mentees[row].id, self._mentor(old), self._mentor(new), change)
+                yield self.move(row, old, new)
+
+    def move(self, row: int, old: int, new: int) -> Move:
+        """One mentee's step from one mentor's column to another's, either of which can be UNSERVED."""
+        change = self._score(row, new) - self._score(row, old)
+        return Move(self.mentees[row].id, self._mentor(old), self._mentor(new), change)
 
     def _score(self, row: int, column: int) -> int:
         return 0 if column == UNSERVED else int(self.scores[row, column])

@@ -1,0 +1,119 @@
+"""What a decline or a lost mentor does to a round that has been proposed: who moves, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching import exclusions
+from matching.assignment import UNSERVED, assign, best_floor
+from matching.profiles import UNITS_PER_POINT, InputError, Link, Move, Objective, Outcome
+from matching.resolve import Standing
+from matching.rounds import Round
+
+Array: TypeAlias = NDArray[Any]
+
+STAY = 5 * UNITS_PER_POINT
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The round after the change. `others` moved without being concerned; `again` says it was solved from the start."""
+
+    moves: tuple[Move, ...]  # by mentee id, those concerned included
+    others: int
+    change: int  # of the round's total, in units
+    coverage_change: int
+    again: bool
+
+
+def after(
+    outcome: Outcome, declined: Iterable[Link] = (), lost: Iterable[str] = (), stay: int = STAY
+) -> Changed:
+    """Solve again with the declined pairs ruled out and the lost mentors gone.
+
+    Fixed (accepted) pairs are frozen; every other present pair is worth `stay` units more than its score, so that nobody
+    is moved for less. The result is the optimum of exactly that, found from the prices of the round. The floor stands as long as everyone
+    can still be served above it; otherwise, and for other objectives than FLOOR and TOTAL, the round is solved from the start.
+    """
+    round_ = outcome.round
+    free = np.array([row for row in range(len(round_.mentees)) if row not in round_.fixed], dtype=np.intp)
+    scores, capacity = _open(round_, free)
+    gone = [_column(round_, mentor) for mentor in lost]
+    off = [
+        (round_.row[link.mentee], _column(round_, link.mentor))
+        for link in declined
+        if link.mentee in round_.row
+    ]
+    before = round_.assigned[free]
+    floor = round_.floor or 0
+    standing = Standing(np.where(scores >= floor, scores, -1), capacity, before, round_.price, stay)
+    position = {int(row): at for at, row in enumerate(free)}
+    for row, column in off:
+        if row not in position:
+            raise InputError(f"declined: mentee {round_.mentees[row].id} has a fixed pair")
+        scores[position[row], column] = -1
+        standing.decline(position[row], column)
+    for column in gone:
+        scores[:, column], capacity[column] = -1, 0
+        standing.lose(column)
+    found = standing.column
+    fewer = np.count_nonzero(found == UNSERVED) > np.count_nonzero(before == UNSERVED)
+    again = outcome.objective not in (Objective.FLOOR, Objective.TOTAL) or (bool(floor) and bool(fewer))
+    if again:
+        found = _solved_again(scores, capacity, before, stay, outcome.objective)
+    return _told(round_, free, before, found, {position[row] for row, _ in off}, set(gone), again)
+
+
+def _solved_again(scores: Array, capacity: Array, before: Array, stay: int, objective: Objective) -> Array:
+    """From the start: under FLOOR the new floor first, then the best total of scores and stay bonuses above it."""
+    if objective is not Objective.FLOOR:
+        return assign(scores, scores >= 0, capacity, objective).column
+    legal = scores >= 0
+    legal &= scores >= best_floor(scores, legal, capacity)
+    bonus = scores.copy()
+    present = np.flatnonzero(before != UNSERVED)
+    bonus[present, before[present]] += stay
+    return assign(bonus, legal, capacity, Objective.TOTAL).column
+
+
+def _open(round_: Round, free: Array) -> tuple[Array, Array]:
+    """The scores of those not fixed, below 0 where ruled out, and the places left to them."""
+    capacity = round_.capacity.copy()
+    for column in round_.fixed.values():
+        capacity[column] -= 1
+    legal = (round_.rules[free] == exclusions.NONE) & (capacity > 0)
+    return np.where(legal, round_.scores[free], -1), capacity
+
+
+def _column(round_: Round, mentor: str) -> int:
+    if mentor not in round_.column:
+        raise InputError(f"mentor {mentor} is not in the round")
+    return round_.column[mentor]
+
+
+def _told(
+    round_: Round,
+    free: Array,
+    before: Array,
+    found: Array,
+    concerned: set[int],
+    gone: set[int],
+    again: bool,
+) -> Changed:
+    moves, others = [], 0
+    for at in np.flatnonzero(before != found).tolist():
+        old, new, row = int(before[at]), int(found[at]), int(free[at])
+        moves.append(round_.move(row, old, new))
+        others += at not in concerned and old not in gone
+    return Changed(
+        moves=tuple(moves),
+        others=others,
+        change=sum(move.change for move in moves),
+        coverage_change=int((found != UNSERVED).sum() - (before != UNSERVED).sum()),
+        again=again,
+    )

@@ -1,0 +1,59 @@
+"""After a decline the round is as good as it can be, and hardly anybody else notices."""
+
+import statistics
+
+import pytest
+
+import matching
+from matching import InputError, Link, Rule, changes
+from tests.matching.people import round_of
+
+pytestmark = pytest.mark.pure
+
+
+@pytest.mark.parametrize("objective", ["floor", "total"])
+@pytest.mark.parametrize("seed", range(8))
+def test_without_a_bonus_it_is_the_round_solved_again(seed: int, objective: str) -> None:
+    mentors, mentees = round_of(seed, 30, 22, most=3)
+    outcome = matching.propose(mentors, mentees, objective=objective)
+    for pair in outcome.pairs[:6]:
+        declined = [Link(pair.mentee, pair.mentor, Rule.DECLINED)]
+        again = matching.propose(mentors, mentees, forbidden=declined, objective=objective)
+        found = changes.after(outcome, declined, stay=0)
+        assert found.coverage_change == again.coverage - outcome.coverage
+        assert found.change == again.total - outcome.total
+
+
+def test_with_the_bonus_few_others_move() -> None:
+    moved = []
+    for seed in range(6):
+        mentors, mentees = round_of(seed, 30, 25, most=3)
+        outcome = matching.propose(mentors, mentees)
+        moved += [changes.after(outcome, [Link(pair.mentee, pair.mentor)]).others for pair in outcome.pairs]
+    assert statistics.median(moved) <= 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_lost_mentor_leaves_nobody_behind_who_can_be_served(seed: int) -> None:
+    mentors, mentees = round_of(seed, 25, 25, most=3)
+    outcome = matching.propose(mentors, mentees, objective="total")
+    lost = outcome.pairs[0].mentor
+    again = matching.propose([one for one in mentors if one.id != lost], mentees, objective="total")
+    found = changes.after(outcome, lost=[lost], stay=0)
+    assert (found.coverage_change, found.change) == (
+        again.coverage - outcome.coverage,
+        again.total - outcome.total,
+    )
+    assert all(move.after != lost for move in found.moves)
+
+
+def test_accepted_pairs_are_frozen() -> None:
+    mentors, mentees = round_of(3, 30, 25)
+    first = matching.propose(mentors, mentees)
+    fixed = [Link(pair.mentee, pair.mentor) for pair in first.pairs[::2]]
+    outcome = matching.propose(mentors, mentees, fixed=fixed)
+    declined = next(pair for pair in outcome.pairs if not pair.fixed)
+    found = changes.after(outcome, [Link(declined.mentee, declined.mentor)], stay=0)
+    assert not {move.mentee for move in found.moves} & {link.mentee for link in fixed}
+    with pytest.raises(InputError, match="has a fixed pair"):
+        changes.after(outcome, [fixed[0]])
