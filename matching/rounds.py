@@ -78,6 +78,7 @@ class Round:
         self.mentors, self.mentees, self.weights, self.objective = mentors, mentees, weights, objective
         self.row = {mentee.id: row for row, mentee in enumerate(mentees)}
         self.column = {mentor.id: column for column, mentor in enumerate(mentors)}
+        self.texts = texts
         self.scoring = Scoring(mentees, mentors, weights, texts)
         self.scores = self.scoring.matrix()
         self.rules = self._rules(reservations, forbidden)
@@ -124,6 +125,24 @@ class Round:
         columns[free] = found.column
         columns[list(fixed)] = list(fixed.values())
         return Assignment(columns, found.price, found.floor)
+
+    def scores_against(self, others: Sequence[Mentor]) -> Units:
+        """(n, k) scores of mentors who are not in the round, below 0 where the two municipalities rule it out."""
+        scoring = Scoring(self.mentees, others, self.weights, self.texts)
+        rules = scoring.place_rule[np.ix_(scoring.row_place, scoring.column_place)]
+        return np.where(rules == exclusions.NONE, scoring.matrix(), -1)
+
+    def with_one_more(self, scores: Units) -> tuple[int, int]:
+        """Coverage and total with one more mentor, of one place, who scores that with each mentee."""
+        free = [row for row in range(len(self.mentees)) if row not in self.fixed]
+        capacity = np.append(self.capacity, 1)
+        for taken in self.fixed.values():
+            capacity[taken] -= 1
+        both = np.column_stack([np.where(self.rules == exclusions.NONE, self.scores, -1), scores])[free]
+        column = assign(both, (both >= 0) & (capacity > 0), capacity, self.objective).column
+        served = np.flatnonzero(column != UNSERVED)
+        kept = sum(self._score(row, to) for row, to in self.fixed.items())
+        return len(served) + len(self.fixed), int(both[served, column[served]].sum()) + kept
 
     def outcome(self, proposals: int) -> Outcome:
         """Solve and explain."""

@@ -1,0 +1,148 @@
+"""A round told in figures: how good it is, who is in demand, whom to recruit next, and what has changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matching.assignment import UNSERVED
+from matching.municipalities import municipalities
+from matching.profiles import UNITS_PER_POINT, Mentee, Mentor, Move, Outcome
+from matching.scoring import FULL_YEARS
+
+Units = NDArray[np.int64]
+TRIED = 6  # recruits solved for exactly, best first by what they can give at most
+LARGER = 1.25  # the size of municipality that scores highest
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """`first` is for how many mentees this is the best legal mentor; `price` what one more place there is worth."""
+
+    mentor: str
+    first: int
+    places: int
+    price: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recruit:
+    """A mentor who is not there yet, with one place, and what the round would be with them; units."""
+
+    municipality: str
+    areas: Mapping[str, int]
+    years: int
+    coverage_change: int
+    change: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All scores in units. `distribution` counts pairs per ten points: 0-9, 10-19, .. 90-100."""
+
+    coverage: int
+    seeking: int
+    places: int
+    total: int
+    worst: int | None
+    mean: float | None
+    distribution: tuple[int, ...]
+    demand: tuple[Demand, ...]
+    recruits: tuple[Recruit, ...]
+    moves: tuple[Move, ...]  # since the earlier run
+    change: int | None
+    coverage_change: int | None
+
+    def as_data(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def report(outcome: Outcome, earlier: Outcome | None = None, recruits: int = 3) -> Report:
+    """The figures of a round; against an earlier run of it where there is one."""
+    scores = [pair.score for pair in outcome.pairs]
+    tens = Counter(min(score // (10 * UNITS_PER_POINT), 9) for score in scores)
+    return Report(
+        coverage=outcome.coverage,
+        seeking=outcome.seeking,
+        places=outcome.places,
+        total=outcome.total,
+        worst=outcome.worst,
+        mean=outcome.total / len(scores) if scores else None,
+        distribution=tuple(tens[ten] for ten in range(10)),
+        demand=_demand(outcome),
+        recruits=whom_to_recruit(outcome, recruits),
+        moves=_moves(earlier, outcome) if earlier else (),
+        change=outcome.total - earlier.total if earlier else None,
+        coverage_change=outcome.coverage - earlier.coverage if earlier else None,
+    )
+
+
+def _demand(outcome: Outcome) -> tuple[Demand, ...]:
+    """The most wanted first."""
+    round_ = outcome.round
+    found = [
+        Demand(mentor.id, outcome.demand[mentor.id], mentor.capacity, int(price))
+        for mentor, price in zip(round_.mentors, round_.price, strict=True)
+    ]
+    return tuple(sorted(found, key=lambda one: (-one.first, -one.price, one.mentor)))
+
+
+def whom_to_recruit(outcome: Outcome, number: int) -> tuple[Recruit, ...]:
+    """The profiles that would lift the round the most, one place each, solved for exactly.
+
+    Tried are mentors made for one mentee each: who have been through what that mentee faces, from the municipality of another
+    county that is closest to a quarter larger. The mentees' reservations are not known to hold for them. Duality bounds what each can give, and only the best few are solved.
+    """
+    round_ = outcome.round
+    made = [_made_for(mentee) for mentee in round_.mentees]
+    if not made or not number:
+        return ()
+    scores = round_.scores_against(made)
+    bounds = _bounds(outcome, scores)
+    found = []
+    for at in sorted(range(len(made)), key=lambda at: (-bounds[at], at))[:TRIED]:
+        coverage, total = round_.with_one_more(scores[:, at])
+        mentor = made[at]
+        change = total - outcome.total
+        found.append(
+            Recruit(mentor.municipality, mentor.areas, mentor.years or 0, coverage - outcome.coverage, change)
+        )
+    return tuple(sorted(found, key=lambda one: (-one.coverage_change, -one.change))[:number])
+
+
+def _made_for(mentee: Mentee) -> Mentor:
+    known = municipalities()
+    own = known[mentee.municipality]
+    elsewhere = [place for place in known.values() if place.kind == own.kind and place.county != own.county]
+    place = min(elsewhere, key=lambda one: (abs(one.population - LARGER * own.population), one.number))
+    areas = dict.fromkeys(mentee.areas, 3)
+    return Mentor(
+        f"recruit for {mentee.id}", place.number, areas, capacity=1, years=FULL_YEARS + (mentee.years or 0)
+    )
+
+
+def _bounds(outcome: Outcome, scores: Units) -> list[int]:
+    """At most what each recruit adds: the best of score minus what the mentee has now, beyond its price."""
+    round_ = outcome.round
+    now = np.full(len(round_.mentees), -(10**9))  # serving somebody comes before everything
+    rows = np.flatnonzero(round_.assigned != UNSERVED)
+    now[rows] = round_.scores[rows, round_.assigned[rows]] - round_.price[round_.assigned[rows]]
+    return [int(value) for value in np.where(scores >= 0, scores - now[:, None], -(10**12)).max(axis=0)]
+
+
+def _moves(earlier: Outcome, outcome: Outcome) -> tuple[Move, ...]:
+    """What has become of each mentee since, the largest gain first."""
+    before = {pair.mentee: pair for pair in earlier.pairs}
+    after = {pair.mentee: pair for pair in outcome.pairs}
+    moves = []
+    for mentee in sorted(before.keys() | after.keys()):
+        old, new = before.get(mentee), after.get(mentee)
+        if (old and old.mentor) != (new and new.mentor):
+            change = (new.score if new else 0) - (old.score if old else 0)
+            moves.append(Move(mentee, old.mentor if old else None, new.mentor if new else None, change))
+    return tuple(sorted(moves, key=lambda move: (-move.change, move.mentee)))
