@@ -2,7 +2,8 @@
 
 from flask import Blueprint, Response, abort, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy import select
+from flask_babel import ngettext
+from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, lazyload
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -13,13 +14,39 @@ from portal.accounts.models import User
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.members.models import ChallengeArea, Member
+from portal.members.profile_parts import State, tells
 from portal.mentoring import profiles, reservations
 from portal.mentoring.forms import ReservationForm, SearchForm, WillingForm, challenges_form
-from portal.mentoring.models import MenteeProfile, MentorProfile, Modes, Reservation, ReservationKind
+from portal.mentoring.models import (
+    MenteeArea,
+    MenteeProfile,
+    MentorProfile,
+    Modes,
+    Reservation,
+    ReservationKind,
+)
 from portal.rendering import after_write, flash, render
 
 mentoring_profile = Blueprint("mentoring_profile", __name__)
 AREAS = ChallengeArea.current
+
+
+@tells("challenges")
+def _challenges_told(member: Member) -> State:
+    mine = select(func.count()).select_from(MenteeArea).join(MenteeProfile)
+    count = db.session.scalar(mine.where(MenteeProfile.member_id == member.id)) or 0
+    if not count:
+        return State(False, _("Velg det du kjenner deg igjen i. Det tar noen minutter."))
+    return State(True, ngettext("Ett område valgt.", "%(num)s områder valgt.", count))
+
+
+@tells("mentor")
+def _willing_told(member: Member) -> State:
+    row = select(MentorProfile.paused_at).where(MentorProfile.member_id == member.id)
+    found = db.session.execute(row).one_or_none()
+    if found is None:
+        return State(False, _("Ikke nå. Du kan si ja når som helst."))
+    return State(True, _("Du har tatt pause.") if found.paused_at else _("Du tar imot nye."))
 
 
 def _member() -> Member:

@@ -142,7 +142,7 @@ def test_what_has_changed_since_the_preview_must_be_looked_at_again(
 def test_a_list_can_be_put_away_and_is_forgotten_in_time(client: Any, eva: Any) -> None:
     client.sign_in(eva)
     client.follow(upload(client, csv_of(KARI)))
-    page = client.submit("Legg bort")
+    page = client.submit("Legg bort listen")
     assert "Ingenting er importert" in page.words
     assert db.session.scalar(select(func.count()).select_from(ImportPreview)) == 0
 

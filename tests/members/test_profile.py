@@ -67,3 +67,9 @@ def test_bad_input_is_answered_at_the_field(
 def test_others_have_no_profile(client: Any, eva: Any, cecilie: Any) -> None:
     for person in (eva, cecilie):
         client.sign_in(person).get("/profile", status=403)
+
+
+def test_the_profile_tells_how_far_the_mentor_scheme_part_is(client: Any, bjorn: Member) -> None:
+    page = client.sign_in(bjorn).get("/profile")
+    assert page.link("Fyll ut") == "/profile/challenges"
+    assert "Velg det du kjenner deg igjen i." in page.words
