@@ -52,15 +52,18 @@ class Overview:
 def read(now: datetime) -> Overview:
     """The overview, in eleven queries at most."""
     programme = db.session.scalar(Programme.current(clock.today(now)))
-    coaching = _coaching(programme, now) if programme is not None else None
-    pairs = db.session.scalar(select(func.count()).where(Mentorship.ended_at.is_(None))) or 0
+    invited, pairs = db.session.execute(select(_INVITED, _PAIRS)).one()
+    coaching = _coaching(programme, invited, now) if programme is not None else None
     people = coaching.people if coaching is not None else None
     return Overview(coaching, pairs, needs(programme, people, now))
 
 
-def _coaching(programme: Programme, now: datetime) -> Coaching:
+_INVITED = select(func.count()).where(Member.invited_at.is_not(None)).scalar_subquery()
+_PAIRS = select(func.count()).where(Mentorship.ended_at.is_(None)).scalar_subquery()
+
+
+def _coaching(programme: Programme, invited: int, now: datetime) -> Coaching:
     money = figures(programme, now)
     paid = burn_up.payments(programme, now)
     course = burn_up.course(programme, paid, money.budget, money.people, now)
-    invited = db.session.scalar(select(func.count()).where(Member.invited_at.is_not(None))) or 0
     return Coaching(programme, money, course, invited)

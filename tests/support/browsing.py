@@ -39,7 +39,7 @@ class Visitor:
     def become(self, persona: str) -> Page:
         """Choose a persona on the first page."""
         self.go("/")
-        self.page.locator(f"form:has(input[name=persona][value={persona}]) button").first.click()
+        self.page.locator(f"button[name=persona][value={persona}]").click()
         self.page.wait_for_url(lambda url: url.rstrip("/") != self.server)
         return self.page
 
