@@ -1,12 +1,9 @@
 """The list of members: searching, filtering, ordering, and taking it out as a file."""
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import xlsxwriter
 from flask_babel import gettext as _
 from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import contains_eager
@@ -100,7 +97,7 @@ class Search:
 # As a file
 
 
-def _headings() -> list[str]:
+def headings() -> list[str]:
     """The first ones are those that the import reads, so that a list can go out, be corrected, and come back."""
     return [
         _("Navn"), _("E-post"), _("Kommunenummer"), _("Kommune"), _("Tittel"), _("I stillingen siden"), _("Medlem"),
@@ -108,7 +105,7 @@ def _headings() -> list[str]:
     ]  # fmt: skip
 
 
-def _cells(member: Member) -> list[str]:
+def cells(member: Member) -> list[str]:
     place, since, invited = member.municipality, member.in_position_since, member.invited_at
     return [
         member.user.name,
@@ -122,35 +119,3 @@ def _cells(member: Member) -> list[str]:
         str(place.population),
         f"{invited:%d.%m.%Y}" if invited else "",
     ]
-
-
-def as_csv(members: Iterable[Member]) -> bytes:
-    """For Excel in Norwegian: semicolons, and a mark that says UTF-8."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    writer.writerow(_headings())
-    writer.writerows([_harmless(cell) for cell in _cells(member)] for member in members)
-    return out.getvalue().encode("utf-8-sig")
-
-
-def _harmless(cell: str) -> str:
-    """A spreadsheet would compute a text that begins like this, so it is told that it is text."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
-
-
-def as_xlsx(members: Iterable[Member]) -> bytes:
-    out = io.BytesIO()
-    book = xlsxwriter.Workbook(out, {"in_memory": True})
-    sheet = book.add_worksheet(_("Medlemmer"))
-    bold = book.add_format({"bold": True})
-    for column, (heading, width) in enumerate(
-        zip(_headings(), (28, 34, 15, 26, 26, 18, 9, 20, 12, 12), strict=True)
-    ):
-        sheet.set_column(column, column, width)
-        sheet.write_string(0, column, heading, bold)
-    for number, member in enumerate(members, start=1):
-        for column, cell in enumerate(_cells(member)):
-            sheet.write_string(number, column, cell)
-    sheet.freeze_panes(1, 1)
-    book.close()
-    return out.getvalue()

@@ -1,15 +1,12 @@
 """Members from a list: upload, look, confirm."""
 
-import io
-
-import xlsxwriter
 from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_sqlalchemy.pagination import Pagination
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal import clock
+from portal import clock, export
 from portal.access import Role, allow, load
 from portal.accounts.current import current_user
 from portal.errors import DomainError
@@ -59,18 +56,8 @@ def upload() -> Response | BaseResponse:
 @imports.get("/secretariat/members/import/sample.xlsx")
 @allow(Role.SECRETARIAT)
 def sample() -> Response:
-    out = io.BytesIO()
-    book = xlsxwriter.Workbook(out, {"in_memory": True})
-    sheet = book.add_worksheet(_("Medlemmer"))
-    sheet.set_column(0, 5, 24)
-    for number, cells in enumerate(SAMPLE):
-        for column, cell in enumerate(cells):
-            sheet.write_string(number, column, cell)
-    book.close()
-    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    response = Response(out.getvalue(), mimetype=kind)
-    response.headers["Content-Disposition"] = 'attachment; filename="medlemmer-eksempel.xlsx"'
-    return response
+    head, *rows = SAMPLE
+    return export.table("medlemmer-eksempel", "xlsx", head, rows)
 
 
 @imports.get("/secretariat/members/imports/<int:import_id>")

@@ -10,13 +10,13 @@ from sqlalchemy.orm import selectinload
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal import clock
+from portal import clock, export
 from portal.access import Role, allow, load
 from portal.accounts.current import current_user
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.members import invitations
-from portal.members.directory import Search, as_csv, as_xlsx
+from portal.members.directory import Search, cells, headings
 from portal.members.forms import FilterForm, MemberPositionForm, NewMemberForm
 from portal.members.import_views import imports
 from portal.members.models import Member, Membership, Municipality, MunicipalityKind
@@ -28,7 +28,6 @@ members = Blueprint("members", __name__)
 members.register_blueprint(imports)
 PER_PAGE = 50
 FILTERS = ("q", "county", "size", "membership", "invited", "sort")
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @members.get("/secretariat/members")
@@ -52,15 +51,18 @@ def index() -> Response:
 @members.get("/secretariat/members.csv")
 @allow(Role.SECRETARIAT)
 def csv_file() -> Response:
-    found = db.session.scalars(_search().members())
-    return _download(as_csv(found), "text/csv; charset=utf-8", "medlemmer.csv")
+    return _file("csv")
 
 
 @members.get("/secretariat/members.xlsx")
 @allow(Role.SECRETARIAT)
 def xlsx_file() -> Response:
+    return _file("xlsx")
+
+
+def _file(kind: str) -> Response:
     found = db.session.scalars(_search().members())
-    return _download(as_xlsx(found), XLSX, "medlemmer.xlsx")
+    return export.table("medlemmer", kind, headings(), map(cells, found))
 
 
 @members.get("/secretariat/members/new")
@@ -207,9 +209,3 @@ def _place(chosen: str) -> Municipality:
 
 def _new_member_page(form: NewMemberForm, status: int = 200) -> Response:
     return render("members/new.html", status=status, form=form)
-
-
-def _download(content: bytes, kind: str, name: str) -> Response:
-    response = Response(content, mimetype=kind)
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response

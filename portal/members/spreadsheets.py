@@ -11,8 +11,6 @@ from datetime import date, datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from openpyxl import load_workbook
-from openpyxl.utils import get_column_letter, range_boundaries
 
 from portal.errors import DomainError
 
@@ -158,6 +156,8 @@ def _refuse_bomb(archive: zipfile.ZipFile) -> None:
 
 
 def _sheets(data: bytes, archive: zipfile.ZipFile) -> Iterator[Table]:
+    from openpyxl import load_workbook  # here, so that the web process starts without it
+
     values = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
     formulas: Any = None
     for index, sheet in enumerate(values.worksheets):
@@ -196,6 +196,8 @@ def _formulas(sheet: Any) -> Iterator[tuple[int, int]]:
 
 
 def _merged(source: bytes) -> Iterator[tuple[int, int, int]]:
+    from openpyxl.utils import range_boundaries
+
     for match in re.finditer(rb'<mergeCell [^>]*ref="([A-Z]+[0-9]+:[A-Z]+[0-9]+)"', source):
         left, top, right, _bottom = range_boundaries(match[1].decode())
         if left is not None and top is not None and right is not None and right > left:
@@ -219,4 +221,7 @@ def as_text(cell: Any) -> str:
 
 def column_letter(index: int) -> str:
     """A, B … for the column with this index, as spreadsheets name them."""
-    return str(get_column_letter(index + 1))
+    letters = ""
+    while index >= 0:
+        letters, index = chr(ord("A") + index % 26) + letters, index // 26 - 1
+    return letters

@@ -7,11 +7,13 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import clock
+from portal import export as files
 from portal.access import Role, allow, load
 from portal.accounts.current import current_user
 from portal.database import lock as hold
 from portal.errors import DomainError
 from portal.extensions import db, htmx
+from portal.mentoring import round_table
 from portal.mentoring import rounds as work
 from portal.mentoring.models import Ground, MatchRound
 from portal.mentoring.round_answers import Answers, State
@@ -26,17 +28,12 @@ from portal.mentoring.round_forms import (
 )
 from portal.mentoring.round_heat_map import HeatMap
 from portal.mentoring.round_list import RoundList, suggested_name
-from portal.mentoring.round_table import as_csv, as_xlsx, table
 from portal.mentoring.round_weights import effect_of, from_form, to_form
 from portal.rendering import after_write, flash, render
 
 rounds = Blueprint("rounds", __name__)
 
 ANSWER_DAYS = 14
-MIMETYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 
 
 def _round(round_id: int) -> MatchRound:
@@ -340,7 +337,5 @@ def close(round_id: int) -> BaseResponse:
 @rounds.get("/secretariat/rounds/<int:round_id>/tables/<any(csv,xlsx):kind>")
 @allow(Role.SECRETARIAT)
 def export(round_id: int, kind: str) -> Response:
-    rows = table(_round(round_id))
-    response = Response(as_csv(rows) if kind == "csv" else as_xlsx(rows), mimetype=MIMETYPES[kind])
-    response.headers["Content-Disposition"] = f'attachment; filename="{_("runde")}-{round_id}.{kind}"'
-    return response
+    name = f"{_('runde')}-{round_id}"
+    return files.table(name, kind, round_table.heads(), round_table.rows(_round(round_id)))
