@@ -22,10 +22,10 @@ from portal.steering.suppression import Cell, K, Split, column, is_small, single
 QUIET_AFTER = timedelta(days=30)
 # The first number of inhabitants that no longer belongs, and how the row is named.
 SIZES: tuple[tuple[int, Any], ...] = (
-    (5_000, _l("under 5 000")),
-    (10_000, _l("5 000 – 9 999")),
-    (20_000, _l("10 000 – 19 999")),
-    (100_000_000, _l("20 000 og over, og fylker")),
+    (5_000, _l("under 5 000")),
+    (10_000, _l("5 000–9 999")),
+    (20_000, _l("10 000–19 999")),
+    (100_000_000, _l("20 000 og over, og fylker")),
 )
 
 

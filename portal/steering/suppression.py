@@ -1,7 +1,8 @@
 """Small numbers hidden, and with them whatever would let a reader compute them.
 
 A figure resting on one to four persons is never shown. When a total is shown beside hidden parts, so many parts are
-hidden that the rest of the sum tells nothing about any of them.
+hidden that the rest of the sum tells nothing about any of them. Which of the hidden parts are the small ones is not
+said either: of a known sum, that alone can give the number away.
 """
 
 from collections.abc import Sequence
@@ -12,8 +13,8 @@ K = 5
 
 
 class Why(StrEnum):
-    FEW = "few"
-    COVER = "cover"
+    FEW = "few"  # the figure itself rests on too few
+    GUARD = "guard"  # it is too small, or guards one that is
 
 
 @dataclass(frozen=True)
@@ -41,45 +42,40 @@ def single(persons: int, *besides: int) -> Cell:
     """A figure alone; hidden too when one of `besides`, that a reader could compute from it, is small."""
     if is_small(persons):
         return Cell(None, Why.FEW)
-    return Cell(None, Why.COVER) if any(is_small(n) for n in besides) else Cell(persons)
+    return Cell(None, Why.GUARD) if any(is_small(n) for n in besides) else Cell(persons)
 
 
 def column(counts: Sequence[int]) -> tuple[tuple[Cell, ...], Cell]:
     """Parts of a total. Whatever is hidden adds up to enough people, and is never one part alone."""
     hidden = {i for i, n in enumerate(counts) if is_small(n)}
-    total = sum(counts)
-    if is_small(total):
-        return _cells(counts, hidden, hidden), Cell(None, Why.FEW)
-    small = frozenset(hidden)
-    while hidden and (len(hidden) == 1 or is_small(sum(counts[i] for i in hidden))):
-        others = [i for i, n in enumerate(counts) if i not in hidden and n]
-        if not others:
-            return _cells(counts, hidden, small), Cell(None, Why.COVER)
-        hidden.add(min(others, key=lambda i: (counts[i], i)))
-    return _cells(counts, hidden, small), Cell(total)
+    total = single(sum(counts))
+    while total.value and hidden and (len(hidden) == 1 or is_small(sum(counts[i] for i in hidden))):
+        # There is one: a total that is not small cannot consist of what is hidden here.
+        hidden.add(min((i for i, n in enumerate(counts) if i not in hidden and n), key=counts.__getitem__))
+    return _cells(counts, hidden), total
 
 
 def split(rows: Sequence[tuple[int, int]]) -> Split:
     """Parts of wholes, row by row: of so many with a seat, so many have begun. The remainder is guarded as well."""
     wholes, whole = column([w for w, _ in rows])
     parts = [p for _, p in rows]
-    hidden = {i for i, (w, p) in enumerate(rows) if wholes[i].value is None or is_small(p) or is_small(w - p)}
-    small = frozenset(i for i in hidden if is_small(parts[i]) or is_small(rows[i][0] - parts[i]))
-    total, rest = sum(parts), sum(w - p for w, p in rows)
-    if whole.value is None or is_small(total) or is_small(rest):
-        everything = set(range(len(rows)))
-        why = Why.FEW if is_small(total) or is_small(rest) else Why.COVER
-        cells = _cells(parts, everything, small)
-        return Split(tuple(zip(wholes, cells, strict=True)), whole, Cell(None, why))
+    total = single(sum(parts), sum(w - p for w, p in rows))
+    if whole.value is None or total.value is None:
+        total = total if total.value is None else Cell(None, Why.GUARD)
+        return _table(wholes, _cells(parts, set(range(len(rows)))), whole, total)
     unknown = {i for i, cell in enumerate(wholes) if cell.value is None}
-    shown_total = Cell(total)
+    hidden = unknown | {i for i, (w, p) in enumerate(rows) if is_small(p) or is_small(w - p)}
     while hidden and not _is_guarded(rows, hidden, unknown):
         others = [i for i in range(len(rows)) if i not in hidden and rows[i][0]]
         if not others:
-            shown_total = Cell(None, Why.COVER)
+            total = Cell(None, Why.GUARD)
             break
         hidden.add(min(others, key=lambda i: (rows[i][0], i)))
-    return Split(tuple(zip(wholes, _cells(parts, hidden, small), strict=True)), whole, shown_total)
+    return _table(wholes, _cells(parts, hidden), whole, total)
+
+
+def _table(wholes: Sequence[Cell], parts: Sequence[Cell], whole: Cell, part: Cell) -> Split:
+    return Split(tuple(zip(wholes, parts, strict=True)), whole, part)
 
 
 def _is_guarded(rows: Sequence[tuple[int, int]], hidden: set[int], unknown: set[int]) -> bool:
@@ -100,8 +96,5 @@ def _is_guarded(rows: Sequence[tuple[int, int]], hidden: set[int], unknown: set[
     return True
 
 
-def _cells(counts: Sequence[int], hidden: set[int], small: set[int] | frozenset[int]) -> tuple[Cell, ...]:
-    return tuple(
-        Cell(None, Why.FEW if i in small else Why.COVER) if i in hidden else Cell(n)
-        for i, n in enumerate(counts)
-    )
+def _cells(counts: Sequence[int], hidden: set[int]) -> tuple[Cell, ...]:
+    return tuple(Cell(None, Why.GUARD) if i in hidden else Cell(n) for i, n in enumerate(counts))

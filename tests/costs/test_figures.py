@@ -88,7 +88,7 @@ rows = st.builds(
 def test_the_frame_is_the_sum_of_its_parts(counts: list[Count], frame: Decimal) -> None:
     found = Budget.of(frame, counts, Decimal(2300), 2)
     assert found.incurred + found.committed + found.free == frame
-    assert found.sessions_left * 2300 <= max(found.free, 0)
+    assert found.sessions_left * 2300 <= max(found.free, Decimal(0))
 
 
 @pytest.fixture
