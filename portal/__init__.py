@@ -4,6 +4,7 @@ import logging
 from importlib import import_module
 from pathlib import Path
 
+import click
 import structlog
 from flask import Flask
 from whitenoise import WhiteNoise
@@ -12,7 +13,7 @@ from config import Config
 from portal import access, cli, database, errors, rendering, security
 from portal.accounts import sign_in
 from portal.audit import register as register_audit
-from portal.extensions import babel, csrf, db, htmx, limiter, login_manager, migrate
+from portal.extensions import babel, csrf, db, htmx, limiter, login_manager
 
 ROOT = Path(__file__).parent.parent
 
@@ -47,7 +48,8 @@ def create_app(settings: Config) -> Flask:
     Path(app.instance_path).mkdir(exist_ok=True)
     for extension in (db, login_manager, csrf, limiter, htmx):
         extension.init_app(app)
-    migrate.init_app(app, db, directory=str(ROOT / "migrations"))
+    if click.get_current_context(silent=True) is not None:  # a flask command, perhaps `flask db`
+        use_migrations(app)
     babel.init_app(app, locale_selector=lambda: app.config["BABEL_DEFAULT_LOCALE"])
     with app.app_context():
         database.prepare(db.engine)
@@ -60,6 +62,13 @@ def create_app(settings: Config) -> Flask:
         app.wsgi_app, root=str(ROOT / "portal" / "static"), prefix="static/", max_age=365 * 86400
     )
     return app
+
+
+def use_migrations(app: Flask) -> None:
+    """Let the application's tables be migrated. The web process never does, and starts without Alembic."""
+    from flask_migrate import Migrate
+
+    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
 
 
 def _register_blueprints(app: Flask) -> None:

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 import config
-from portal import clock, create_app
+from portal import clock, create_app, use_migrations
 from portal.extensions import db
 from tests.support import databases
 from tests.support.client import CheckingClient
@@ -77,6 +77,7 @@ def application(bed: databases.Bed) -> Flask:
     settings = config.Testing()
     settings.SQLALCHEMY_DATABASE_URI = bed.url
     made = create_app(settings)
+    use_migrations(made)
     databases.relax(made)
     bed.prepare(made)
     return made

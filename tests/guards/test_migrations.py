@@ -9,7 +9,7 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import inspect
 
 import config
-from portal import create_app
+from portal import create_app, use_migrations
 from portal.extensions import Base, db
 from portal.members.reference import load_challenge_areas, load_municipalities
 from tests.support.people import new_member
@@ -32,6 +32,7 @@ def test_migrations_go_down_and_up_again_with_rows_in_the_tables(new_bed: Any) -
     settings = config.Testing()
     settings.SQLALCHEMY_DATABASE_URI = new_bed("migrations").url
     app = create_app(settings)
+    use_migrations(app)
     with app.app_context():
         upgrade()
         load_municipalities()

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 import config
-from portal import clock, create_app
+from portal import clock, create_app, use_migrations
 from tests.support import databases
 
 
@@ -20,6 +20,7 @@ def demo_application(new_bed: Any) -> Flask:
     settings.SQLALCHEMY_DATABASE_URI = bed.url
     settings.MAIL_FOLDER = None
     made = create_app(settings)
+    use_migrations(made)
     made.testing = True
     made.config["RATELIMIT_ENABLED"] = False
     databases.relax(made)
