@@ -12,8 +12,8 @@ from portal.accounts.current import current_user
 from portal.errors import DomainError
 from portal.extensions import db, limiter
 from portal.members.forms import ConfirmationForm, UploadForm
+from portal.members.import_plan import Effect, ImportReport, Planned
 from portal.members.import_rows import BadRow
-from portal.members.importing import Effect, ImportReport, Planned
 from portal.members.models import ImportPreview
 from portal.members.previews import AlreadyDone, BadRowsRemain, confirm, keep_preview, report_of
 from portal.members.spreadsheets import UnreadableFile

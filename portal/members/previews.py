@@ -9,8 +9,9 @@ from portal import audit, jobs
 from portal.accounts.models import User
 from portal.errors import DomainError
 from portal.extensions import db
+from portal.members.import_plan import Effect, ImportReport, plan
 from portal.members.import_rows import BadRow, Problem, Reading, Row
-from portal.members.importing import Effect, ImportReport, apply, plan, read_file
+from portal.members.importing import apply, read_file
 from portal.members.models import ImportPreview
 
 KEPT = timedelta(hours=2)

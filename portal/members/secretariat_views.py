@@ -15,6 +15,7 @@ from portal.access import Role, allow, load
 from portal.accounts.current import current_user
 from portal.errors import DomainError
 from portal.extensions import db
+from portal.forms import stripped
 from portal.members import invitations
 from portal.members.directory import Search, cells, headings
 from portal.members.forms import FilterForm, MemberPositionForm, NewMemberForm
@@ -175,7 +176,7 @@ def send_invitations() -> BaseResponse:
 
 
 def _search() -> Search:
-    return Search(**{name: request.args[name] for name in FILTERS if request.args.get(name)})
+    return Search(**{name: stripped(request.args[name]) for name in FILTERS if request.args.get(name)})
 
 
 def _filter_form() -> FilterForm:

@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 
 from portal.accounts.models import User
 from portal.extensions import db
-from portal.members.importing import Effect, ImportReport, import_file
+from portal.members.import_plan import Effect, ImportReport
+from portal.members.importing import import_file
 from portal.members.models import Member, Membership
 from tests.members.files import HEADINGS, KARI, OLA, csv_of, many, written, xlsx_of
 

@@ -53,8 +53,9 @@ class Server(Controller):
         super().__init__(inbox, hostname="127.0.0.1", port=0)
 
     def _trigger_server(self) -> None:
-        self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+        listening: Any = self.server
+        self.port = listening.sockets[0].getsockname()[1]
+        super()._trigger_server()  # type: ignore[no-untyped-call]  # the library's own
 
 
 @pytest.fixture
