@@ -32,6 +32,7 @@ Block: TypeAlias = Callable[
 UNSERVED = -1
 LISTED, LISTED_BACK = 24, 6  # pairs per mentee, and mentees per place for mentors whom few lists hold
 ROWS = 64  # rows per block: what fits a core's own cache
+NARROW = 200  # units: how far from a mentee's best pair the second solution on the lists may look
 WARMTHS = (500.0, 250.0, 120.0)  # units: how sharply the entropic prices tell good from best
 
 
@@ -64,12 +65,15 @@ def best_total(block: Block, rows: int, capacity: Indices) -> Proven:
         own = np.full(rows, unserved, np.int64)
         served = column != UNSERVED
         own[served] = _scores_at(near, column, served, len(capacity))
-        price = _exact_prices(near, own, column, capacity, price)
+        price = _exact_prices(near, own, column, capacity, price, unserved)
         worth = own - np.where(served, price[column], 0)
+        # `gap` bounds how far from the optimum this is, and no pair that lacks more can be in it. A narrower reach is faster,
+        # and what it leaves out is missed and joins again; it doubles each time, so this ends.
         missed, gap = _missed(block, worth, price)
         if not len(missed.row):
+            _check_proof(own, worth, capacity, price, unserved)
             return Proven(column, price, round_, len(near.row))
-        lists, reach = _joined(near, missed, len(capacity)), gap + 1
+        lists, reach = _joined(lists, missed, len(capacity)), min(NARROW << round_, gap + 1)
     raise RuntimeError("the lists did not settle")
 
 
@@ -167,10 +171,15 @@ def _sharpened(lists: Lists, capacity: Indices, price: NDArray[np.float64]) -> N
 def _within(lists: Lists, rows: int, price: Units, reach: int) -> Lists:
     """The pairs within `reach` units of their mentee's best at these prices."""
     value = lists.score - price[lists.column]
-    best = np.full(rows, np.iinfo(np.int64).min)
-    np.maximum.at(best, lists.row, value)
-    near = value >= best[lists.row] - reach
+    near = value >= _best_by_row(value, lists.row, rows)[lists.row] - reach
     return Lists(lists.row[near], lists.column[near], lists.score[near])
+
+
+def _best_by_row(value: Units, row: Indices, rows: int) -> Units:
+    """(rows,) the highest value of each row's pairs."""
+    best = np.full(rows, np.iinfo(np.int64).min)
+    np.maximum.at(best, row, value)
+    return best
 
 
 def _settle(
@@ -196,11 +205,15 @@ def _settle(
 def _solved(lists: Lists, rows: int, capacity: Indices, price: Units) -> Indices | None:
     """The highest total with everyone served or every place taken; None when that cannot be.
 
-    Where every place is taken the prices can be taken off first: most costs are then zero, and few chains are long.
+    Where every place is taken the prices can be taken off first, and where everyone is served what each has at best:
+    most costs are then zero, and few chains are long.
     """
-    value = lists.score - price[lists.column] if capacity.sum() <= rows else lists.score
+    places = int(capacity.sum())
+    value = lists.score - price[lists.column] if places <= rows else lists.score
+    if rows <= places:
+        value = value - _best_by_row(value, lists.row, rows)[lists.row]
     row, place, cost = _places(lists, value, capacity)
-    graph = csr_matrix((cost + 1.0, (row, place)), shape=(rows, int(capacity.sum())))
+    graph = csr_matrix((cost + 1.0, (row, place)), shape=(rows, places))
     try:
         at, to = min_weight_full_bipartite_matching(graph)
     except ValueError:  # no full matching exists
@@ -232,7 +245,7 @@ def _places(lists: Lists, value: Units, capacity: Indices) -> tuple[Indices, Ind
     return (
         np.repeat(lists.row, copies),
         np.repeat(first[lists.column], copies) + _count_up(copies),
-        np.repeat(int(value.max(initial=0)) - value, copies),
+        np.repeat(value.max(initial=0) - value, copies),
     )
 
 
@@ -249,7 +262,9 @@ def _scores_at(lists: Lists, column: Indices, served: NDArray[np.bool_], columns
     return np.asarray(lists.score[np.searchsorted(keys, rows * columns + column[rows])])
 
 
-def _exact_prices(lists: Lists, own: Units, column: Indices, capacity: Indices, price: Units) -> Units:
+def _exact_prices(
+    lists: Lists, own: Units, column: Indices, capacity: Indices, price: Units, unserved: int
+) -> Units:
     """The lowest prices above the guess at which nobody on the lists would rather move (Bellman & Ford).
 
     A place that is free must cost nothing, so all prices are lifted to the dearest free one, and shifted down last.
@@ -260,18 +275,28 @@ def _exact_prices(lists: Lists, own: Units, column: Indices, capacity: Indices, 
     here, gain = column[row], lists.score[order] - own[row]  # UNSERVED is -1: the last entry
     starts = np.flatnonzero(np.r_[True, to[1:] != to[:-1]]) if len(to) else np.zeros(0, np.intp)
     free = np.bincount(column[column != UNSERVED], minlength=len(capacity)) < capacity
-    loose = bool(free.any() or (column == UNSERVED).any())
+    served = column != UNSERVED
+    loose = bool(free.any() or not served.all())
     while True:
         before = held.copy()
         if len(to):
             held[to[starts]] = np.maximum(held[to[starts]], np.maximum.reduceat(before[here] + gain, starts))
+        if not served.all():  # and nobody served would rather not be
+            held[-1] = max(held[-1], (before[column[served]] + unserved - own[served]).max(initial=0))
         base = max(int(held[:-1][free].max(initial=0)), int(held[-1]))
         held = np.maximum(held, base) if loose else held
         if (held == before).all():
             break
     open_ = capacity > 0
-    least = held[-1] if (column == UNSERVED).any() else held[:-1].min(initial=held.max(), where=open_)
+    least = held[-1] if not served.all() else held[:-1].min(initial=held.max(), where=open_)
     return np.asarray(np.where(open_, held[:-1] - least, 0))
+
+
+def _check_proof(own: Units, worth: Units, capacity: Indices, price: Units, unserved: int) -> None:
+    """No assignment is worth more than the prices and what they leave each mentee; ours must be worth just that."""
+    bound = int(worth.sum()) + int(capacity @ price)
+    if bound != int(own.sum()) or (price < 0).any() or (worth < unserved).any():
+        raise RuntimeError("the prices do not prove the optimum")
 
 
 def _missed(block: Block, worth: Units, price: Units, most: int = 8) -> tuple[Lists, int]:
@@ -282,8 +307,8 @@ def _missed(block: Block, worth: Units, price: Units, most: int = 8) -> tuple[Li
         better = np.where(scores < 0, -1, scores - price - worth[at : at + ROWS, None])
         gains = better.max(axis=1, initial=0)
         for k in np.flatnonzero(gains > 0):
-            best = np.argsort(-better[k], kind="stable")[:most]
-            best = best[better[k, best] > 0]
+            best = np.flatnonzero(better[k] > 0)
+            best = best[np.argsort(-better[k, best], kind="stable")[:most]]
             row.append(np.full(len(best), at + k))
             column.append(best)
             score.append(scores[k, best].astype(np.int64))

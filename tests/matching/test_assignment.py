@@ -63,7 +63,7 @@ def every_assignment(instance: Instance) -> list[list[int]]:
 
 
 @given(instances())
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 def test_total_is_the_best_total_of_all_that_serve_the_most(instance: Instance) -> None:
     best = max((len(scores), sum(scores)) for scores in every_assignment(instance))
     found = chosen(instance, Objective.TOTAL)
@@ -71,7 +71,7 @@ def test_total_is_the_best_total_of_all_that_serve_the_most(instance: Instance) 
 
 
 @given(instances())
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 def test_floor_is_the_best_worst_pair_and_then_the_best_total(instance: Instance) -> None:
     def worth(scores: list[int]) -> tuple[int, int, int]:
         return len(scores), min(scores, default=0), sum(scores)
@@ -80,14 +80,14 @@ def test_floor_is_the_best_worst_pair_and_then_the_best_total(instance: Instance
 
 
 @given(instances())
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 def test_leximin_lifts_the_worst_then_the_second_worst_and_so_on(instance: Instance) -> None:
     best = max(every_assignment(instance), key=lambda scores: (len(scores), scores))
     assert chosen(instance, Objective.LEXIMIN) == best
 
 
 @given(instances())
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 def test_stable_leaves_no_two_who_would_rather_have_each_other(instance: Instance) -> None:
     scores, legal, capacity = arrays(instance)
     column = assign(scores, legal & (capacity > 0), capacity, Objective.STABLE).column
@@ -99,7 +99,7 @@ def test_stable_leaves_no_two_who_would_rather_have_each_other(instance: Instanc
 
 
 @given(instances(), st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 def test_more_places_never_serve_fewer_nor_worse(instance: Instance, draw: object) -> None:
     scores, legal, capacity = instance
     more = (scores, legal, [places + 1 for places in capacity])
@@ -108,7 +108,7 @@ def test_more_places_never_serve_fewer_nor_worse(instance: Instance, draw: objec
 
 
 @given(instances())
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 def test_prices_prove_the_optimum(instance: Instance) -> None:
     """No mentee would be better off elsewhere at these prices, and a place that is left is free."""
     scores, legal, capacity = arrays(instance)
@@ -123,7 +123,7 @@ def test_prices_prove_the_optimum(instance: Instance) -> None:
 
 
 @given(instances())
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 def test_the_solver_for_large_rounds_agrees_on_every_small_one(instance: Instance) -> None:
     scores, legal, capacity = arrays(instance)
     if not scores.size:

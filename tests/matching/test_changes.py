@@ -12,7 +12,7 @@ pytestmark = pytest.mark.pure
 
 
 @pytest.mark.parametrize("objective", ["floor", "total"])
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 def test_without_a_bonus_it_is_the_round_solved_again(seed: int, objective: str) -> None:
     mentors, mentees = round_of(seed, 30, 22, most=3)
     outcome = matching.propose(mentors, mentees, objective=objective)
@@ -26,7 +26,7 @@ def test_without_a_bonus_it_is_the_round_solved_again(seed: int, objective: str)
 
 def test_with_the_bonus_few_others_move() -> None:
     moved = []
-    for seed in range(6):
+    for seed in range(4):
         mentors, mentees = round_of(seed, 30, 25, most=3)
         outcome = matching.propose(mentors, mentees)
         moved += [changes.after(outcome, [Link(pair.mentee, pair.mentor)]).others for pair in outcome.pairs]
