@@ -10,7 +10,7 @@ from flask import Flask
 from whitenoise import WhiteNoise
 
 from config import Config
-from portal import access, cli, database, errors, rendering, security
+from portal import access, cli, database, errors, language, rendering, security
 from portal.accounts import sign_in
 from portal.audit import register as register_audit
 from portal.extensions import babel, csrf, db, htmx, limiter, login_manager
@@ -57,6 +57,7 @@ def create_app(settings: Config) -> Flask:
     for part in (access, errors, security, sign_in, cli):
         part.register(app)
     _register_blueprints(app)
+    language.register(app)
     rendering.register(app)
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]  # Flask's own way of wrapping
         app.wsgi_app, root=str(ROOT / "portal" / "static"), prefix="static/", max_age=365 * 86400

@@ -7,11 +7,11 @@ from urllib.parse import urlsplit
 
 import flask_login
 from flask import Flask, abort, current_app, g, redirect, request, session, url_for
-from flask_babel import gettext as _
 from sqlalchemy import Select
 from werkzeug.wrappers import Response
 
 from portal.extensions import db
+from portal.language import gettext as _
 
 View = TypeVar("View", bound=Callable[..., Any])
 T = TypeVar("T")

@@ -3,11 +3,11 @@
 from typing import Any
 
 from flask import Flask, Response, current_app, make_response, request
-from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from portal.extensions import db
+from portal.language import gettext as _
 
 
 class DomainError(Exception):

@@ -5,10 +5,11 @@ from datetime import date, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from wtforms import Field, StringField
 from wtforms.widgets import TextInput
+
+from portal.language import gettext as _
 
 
 class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,13 @@ from flask import (
     request,
     url_for,
 )
-from flask_babel import lazy_gettext as _l
 from jinja2_fragments.flask import render_block
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import clock
 from portal.access import Role, current_user
 from portal.extensions import htmx
+from portal.language import lazy_gettext as _l
 
 NBSP = "\u00a0"
 LOCALE = "nb"
@@ -140,19 +140,24 @@ def _day(value: date | datetime) -> date:
     return clock.today(value) if isinstance(value, datetime) else value
 
 
+@lru_cache(4096)
+def _written(day: date, pattern: str) -> str:
+    return format_date(day, pattern, locale=LOCALE)
+
+
 def long_date(value: date | datetime) -> str:
     """24. november 2026"""
-    return format_date(_day(value), f"d.{NBSP}MMMM y", locale=LOCALE)
+    return _written(_day(value), f"d.{NBSP}MMMM y")
 
 
 def short_date(value: date | datetime) -> str:
     """24. nov."""
-    return format_date(_day(value), f"d.{NBSP}MMM", locale=LOCALE)
+    return _written(_day(value), f"d.{NBSP}MMM")
 
 
 def weekday_date(value: date | datetime) -> str:
     """tirsdag 24. november"""
-    return format_date(_day(value), f"EEEE d.{NBSP}MMMM", locale=LOCALE)
+    return _written(_day(value), f"EEEE d.{NBSP}MMMM")
 
 
 def clock_time(value: datetime | time) -> str:
@@ -210,10 +215,10 @@ FILTERS: dict[str, Callable[..., str]] = {
     "money": money,
     "initials": initials,
     "spelled": spelled,
-    "month": lambda value: format_date(_day(value), "LLLL", locale=LOCALE),
-    "weekday": lambda value: format_date(_day(value), "EEEE", locale=LOCALE),
-    "short_month": lambda value: format_date(_day(value), "LLL", locale=LOCALE),
-    "short_weekday": lambda value: format_date(_day(value), "EEE", locale=LOCALE),
+    "month": lambda value: _written(_day(value), "LLLL"),
+    "weekday": lambda value: _written(_day(value), "EEEE"),
+    "short_month": lambda value: _written(_day(value), "LLL"),
+    "short_weekday": lambda value: _written(_day(value), "EEE"),
 }
 
 

@@ -1,8 +1,8 @@
-from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, HiddenField
 from wtforms.validators import DataRequired, Email, Length
 
 from portal.forms import Form, stripped
+from portal.language import lazy_gettext as _l
 
 
 class SignInForm(Form):

@@ -2,7 +2,6 @@ import secrets
 from pathlib import Path
 
 from flask import Blueprint, Response, abort, current_app, redirect, request, session, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import clock
@@ -12,6 +11,7 @@ from portal.accounts.forms import SignInForm
 from portal.accounts.models import LoginLink, Session, User
 from portal.accounts.sign_in import ask_for_link, begin_session, end_one, end_session
 from portal.extensions import db, limiter
+from portal.language import gettext as _
 from portal.rendering import after_write, flash, main_page, render
 
 accounts = Blueprint("accounts", __name__)

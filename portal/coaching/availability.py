@@ -4,8 +4,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, select, update
 
 from portal import audit, clock
@@ -14,6 +12,8 @@ from portal.coaching.models import CELL, Availability, Booking, Coach, Slot, Slo
 from portal.database import refused
 from portal.errors import DomainError
 from portal.extensions import db
+from portal.language import gettext as _
+from portal.language import lazy_gettext as _l
 from portal.rendering import clock_time, long_date, weekday_date
 
 OFFERED = audit.declare("time offered", "hours", "weekly")

@@ -2,9 +2,8 @@
 
 from datetime import timedelta
 
-from flask_babel import gettext as _
-
 from portal.coaching.models import Booking
+from portal.language import gettext as _
 
 
 def calendar_entry(booking: Booking, base_url: str) -> bytes:

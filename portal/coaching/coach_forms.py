@@ -1,10 +1,10 @@
-from flask_babel import lazy_gettext as _l
 from wtforms import RadioField, StringField
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from portal.coaching.availability import Offer
 from portal.coaching.models import SlotMode
 from portal.forms import DateField, Form, TimeField, stripped
+from portal.language import lazy_gettext as _l
 
 WEEKLY, SINGLE = "weekly", "single"
 

@@ -2,9 +2,6 @@ from datetime import date, datetime
 from typing import Any
 
 from flask import Blueprint, Response, abort, request, url_for
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 from sqlalchemy import ColumnElement, func, select
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -17,6 +14,9 @@ from portal.coaching.coach_forms import OfferForm
 from portal.coaching.models import Availability, Booking, Coach, Slot
 from portal.errors import DomainError
 from portal.extensions import db
+from portal.language import gettext as _
+from portal.language import lazy_gettext as _l
+from portal.language import ngettext
 from portal.paging import page_of
 from portal.rendering import FILTERS, after_write, flash, render
 

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, select
 
 from portal import audit
@@ -11,6 +10,7 @@ from portal.coaching.models import Booking, Enrolment, Programme, Seat
 from portal.database import refused
 from portal.errors import DomainError
 from portal.extensions import db
+from portal.language import lazy_gettext as _l
 from portal.members.models import Member
 from portal.notifications import Kind, outbox
 

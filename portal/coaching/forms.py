@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, IntegerField, RadioField, SelectField
 from wtforms.validators import AnyOf, InputRequired
 
 from portal.coaching.free_hours import DayPart, Wish
 from portal.coaching.models import Coach, Mode, Payer, Slot
 from portal.forms import Form
+from portal.language import lazy_gettext as _l
 
 THEMES = (
     _l("Samspillet med ordføreren"),

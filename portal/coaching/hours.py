@@ -4,7 +4,6 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from flask_babel import gettext as _
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, Text, select
 from sqlalchemy.orm import Mapped, contains_eager, mapped_column, relationship
 
@@ -12,6 +11,7 @@ from portal.access import Role
 from portal.accounts.models import User
 from portal.database import lock
 from portal.extensions import Base, PrimaryKey, enum_type
+from portal.language import gettext as _
 
 if TYPE_CHECKING:
     from portal.coaching.models import Booking

@@ -2,7 +2,6 @@
 
 from flask import Response as FlaskResponse
 from flask import abort, current_app, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
@@ -17,6 +16,7 @@ from portal.coaching.models import Booking, Programme, Slot
 from portal.coaching.slot_views import coaching
 from portal.errors import DomainError
 from portal.extensions import db
+from portal.language import gettext as _
 from portal.members.models import Member
 from portal.rendering import after_write, flash, render
 

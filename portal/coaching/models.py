@@ -4,7 +4,6 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from flask_babel import gettext as _
 from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
@@ -28,6 +27,7 @@ from portal.coaching.programme import Clip, Enrolment, Programme, Rate, RateKind
 from portal.coaching.refusals import BookingClosed, ClipTakenAgain, NotYetBegun, TooLateToCorrect
 from portal.database import lock, refused
 from portal.extensions import Base, PrimaryKey, db, enum_type
+from portal.language import gettext as _
 from portal.members.models import Member
 from portal.notifications import Kind
 

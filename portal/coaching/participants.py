@@ -4,14 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, or_, select, true
 from sqlalchemy.orm import contains_eager
 
 from portal.accounts.models import User
 from portal.coaching.models import Booking, Enrolment, Programme
 from portal.extensions import db
+from portal.language import gettext as _
+from portal.language import lazy_gettext as _l
 from portal.members.models import Member, Municipality
 from portal.sorting import sort_key
 

@@ -1,8 +1,7 @@
 """What the coaching rules say no to, in words for the person who asked."""
 
-from flask_babel import lazy_gettext as _l
-
 from portal.errors import DomainError
+from portal.language import lazy_gettext as _l
 
 
 class SlotTaken(DomainError):

@@ -1,7 +1,7 @@
-from flask_babel import lazy_gettext as _l
 from wtforms import Form, SearchField, SelectField
 
 from portal.forms import stripped
+from portal.language import lazy_gettext as _l
 
 
 class ParticipantFilter(Form):

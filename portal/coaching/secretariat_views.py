@@ -4,9 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -22,6 +19,9 @@ from portal.coaching.secretariat_forms import ParticipantFilter, SessionFilter
 from portal.coaching.tally import Outcome, months, standing, tally
 from portal.errors import DomainError
 from portal.extensions import db
+from portal.language import gettext as _
+from portal.language import lazy_gettext as _l
+from portal.language import ngettext
 from portal.members.models import Member
 from portal.paging import page_of
 from portal.rendering import FILTERS, after_write, flash, render

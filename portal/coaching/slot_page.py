@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 from flask import url_for
-from flask_babel import gettext as _
 from sqlalchemy import Select, select
 
 from portal import clock
@@ -20,6 +19,7 @@ from portal.coaching.free_hours import Week, Wish
 from portal.coaching.models import Booking, Coach, Enrolment, Payer, Programme, Slot
 from portal.coaching.refusals import NoPrice
 from portal.extensions import db
+from portal.language import gettext as _
 
 Hours = Select[tuple[Slot]]
 

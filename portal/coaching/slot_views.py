@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, abort, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from portal import clock
@@ -18,6 +17,7 @@ from portal.coaching.refusals import NoticePassed, SlotPassed, SlotTaken
 from portal.coaching.slot_page import SlotPage
 from portal.errors import DomainError
 from portal.extensions import db
+from portal.language import gettext as _
 from portal.rendering import after_write, flash, render
 
 coaching = Blueprint("coaching", __name__)

@@ -6,12 +6,12 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, and_, case, func, literal, select
 
 from portal import clock
 from portal.coaching.models import Booking, Clip, Coach, Enrolment, Payer, Programme, Seat, Slot
 from portal.extensions import db
+from portal.language import gettext as _
 
 
 class Outcome(StrEnum):

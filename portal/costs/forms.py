@@ -1,11 +1,11 @@
 from decimal import Decimal
 
-from flask_babel import lazy_gettext as _l
 from wtforms import RadioField
 from wtforms.validators import InputRequired
 
 from portal.coaching.models import RateKind
 from portal.forms import AmountField, DateField, Form
+from portal.language import lazy_gettext as _l
 
 KINDS = (
     (RateKind.MEMBER, _l("Medlem")),

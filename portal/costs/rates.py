@@ -3,14 +3,13 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from flask_babel import lazy_gettext as _l
-
 from portal import audit, clock
 from portal.accounts.models import User
 from portal.coaching.models import Programme, Rate, RateKind
 from portal.database import refused
 from portal.errors import DomainError
 from portal.extensions import db
+from portal.language import lazy_gettext as _l
 
 RATE_ADDED = audit.declare("rate added", "kind", "amount", "valid_from")
 BUDGET_CHANGED = audit.declare("budget changed", "was", "became")

@@ -7,8 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import clock, export
@@ -23,6 +21,8 @@ from portal.costs.forms import KINDS, BudgetForm, RateForm
 from portal.costs.rates import add_rate, change_budget
 from portal.errors import DomainError
 from portal.extensions import db
+from portal.language import gettext as _
+from portal.language import lazy_gettext as _l
 from portal.rendering import after_write, flash, money, number, render
 
 costs = Blueprint("costs", __name__)

@@ -1,6 +1,5 @@
 """A form with every kind of field, some of them wrong, for the page that shows the components."""
 
-from flask_babel import gettext as _
 from wtforms import (
     BooleanField,
     EmailField,
@@ -14,6 +13,7 @@ from wtforms import (
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.forms import AmountField, DateField, Form
+from portal.language import gettext as _
 
 
 class Example(Form):

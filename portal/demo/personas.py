@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
+from portal.language import lazy_gettext as _l
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import url_for
-from flask_babel import gettext as _
-from flask_babel import ngettext
 from sqlalchemy import func, select
 
 from portal.coaching.models import Booking, Enrolment, Programme, Slot
 from portal.coaching.tally import Outcome, Standing
 from portal.extensions import db
+from portal.language import gettext as _
+from portal.language import ngettext
 from portal.mentoring.models import MatchRound, Meeting, Mentorship
 from portal.mentoring.rounds import unanswered
 from portal.rendering import clock_time, spelled, weekday_date

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask import url_for
-from flask_babel import gettext as _
 
 from portal.coaching.clip_card import ClipState
 from portal.coaching.participation import Participation
+from portal.language import gettext as _
 from portal.mentoring.models import Meeting
 from portal.mentoring.status import Stage, Standing
 from portal.rendering import weekday_date

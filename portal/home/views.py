@@ -1,5 +1,4 @@
 from flask import Blueprint, Response, current_app, redirect, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import clock
@@ -10,6 +9,7 @@ from portal.coaching import participation
 from portal.costs import burn_up
 from portal.home.next_step import next_meeting, next_step
 from portal.home.overview import read as read_overview
+from portal.language import gettext as _
 from portal.mentoring import status
 from portal.rendering import render
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import contains_eager
 
 from portal.accounts.models import User
+from portal.language import gettext as _
 from portal.members.models import Member, Membership, Municipality
 from portal.sorting import sort_key
 

@@ -1,12 +1,12 @@
 from typing import Any
 
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, HiddenField, RadioField, SearchField, SelectField, StringField
 from wtforms.validators import DataRequired, Email, Length, Regexp, ValidationError
 
 from portal.forms import DateField, Form, stripped
+from portal.language import gettext as _
+from portal.language import lazy_gettext as _l
 from portal.members.directory import size_labels
 from portal.members.models import Membership
 

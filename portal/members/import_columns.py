@@ -5,9 +5,8 @@ from collections import Counter
 from collections.abc import Iterator
 from enum import StrEnum
 
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
-
+from portal.language import gettext as _
+from portal.language import lazy_gettext as _l
 from portal.members.spreadsheets import Line, Table, UnreadableFile, column_letter
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal.accounts.models import User
 from portal.extensions import db
+from portal.language import gettext as _
 from portal.members.import_rows import BadRow, Reading, Row
 from portal.members.models import Member, Membership, Municipality
 from portal.members.places import Places

@@ -8,10 +8,10 @@ from functools import lru_cache
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
-from flask_babel import gettext as _
 
 from portal.accounts.models import fold_email
 from portal.forms import parse_day
+from portal.language import gettext as _
 from portal.members.import_columns import LABELS, Column, find_heading, notes_on
 from portal.members.models import Membership
 from portal.members.places import NoSuchPlace, Places

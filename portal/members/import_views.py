@@ -1,8 +1,6 @@
 """Members from a list: upload, look, confirm."""
 
 from flask import Blueprint, Response, request, url_for
-from flask_babel import gettext as _
-from flask_babel import ngettext
 from flask_sqlalchemy.pagination import Pagination
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -11,6 +9,8 @@ from portal.access import Role, allow, load
 from portal.accounts.current import current_user
 from portal.errors import DomainError
 from portal.extensions import db, limiter
+from portal.language import gettext as _
+from portal.language import ngettext
 from portal.members.forms import ConfirmationForm, UploadForm
 from portal.members.import_plan import Effect, ImportReport, Planned
 from portal.members.import_rows import BadRow

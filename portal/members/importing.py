@@ -3,7 +3,6 @@
 from datetime import date, datetime
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import insert, select
 from sqlalchemy.orm import selectinload
 
@@ -13,6 +12,7 @@ from portal.accounts.models import RoleGrant, User
 from portal.database import refused
 from portal.errors import DomainError
 from portal.extensions import Base, db
+from portal.language import lazy_gettext as _l
 from portal.members.import_plan import Effect, ImportReport, Planned, plan
 from portal.members.import_rows import Reading, read_rows
 from portal.members.models import Member, Membership, Tenure

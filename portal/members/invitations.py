@@ -2,13 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, func, select, update
 
 from portal import audit
 from portal.accounts.models import User
 from portal.errors import DomainError
 from portal.extensions import db
+from portal.language import lazy_gettext as _l
 from portal.members.models import Member
 from portal.notifications import Kind, outbox
 

@@ -2,13 +2,13 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Select, String, select
 from sqlalchemy.orm import Mapped, contains_eager, mapped_column, relationship
 
 from portal.access import Role
 from portal.accounts.models import User
 from portal.extensions import Base, PrimaryKey, enum_type
+from portal.language import gettext as _
 
 
 class MunicipalityKind(StrEnum):

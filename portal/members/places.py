@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import cache
 
-from flask_babel import gettext as _
 from sqlalchemy import select
 
 from matching.municipalities import DATA
 from portal.errors import DomainError
 from portal.extensions import db
+from portal.language import gettext as _
 from portal.members.models import Municipality
 from portal.sorting import sort_key
 

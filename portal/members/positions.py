@@ -2,14 +2,13 @@
 
 from datetime import date, datetime
 
-from flask_babel import lazy_gettext as _l
-
 from portal import audit, clock
 from portal.access import Role
 from portal.accounts.models import User
 from portal.database import refused
 from portal.errors import DomainError
 from portal.extensions import db
+from portal.language import lazy_gettext as _l
 from portal.members.models import Member, Membership, Municipality
 
 MEMBER_ADDED = audit.declare("member added", "way")

@@ -2,13 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import delete, update
 
 from portal import audit, jobs
 from portal.accounts.models import User
 from portal.errors import DomainError
 from portal.extensions import db
+from portal.language import lazy_gettext as _l
 from portal.members.import_plan import Effect, ImportReport, plan
 from portal.members.import_rows import BadRow, Problem, Reading, Row
 from portal.members.importing import apply, read_file

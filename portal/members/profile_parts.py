@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import url_for
-from flask_babel import lazy_gettext as _l
 
+from portal.language import lazy_gettext as _l
 from portal.members.models import Member
 
 

@@ -1,7 +1,6 @@
 """The member's own profile: what is filled in, what is missing, and who sees it."""
 
 from flask import Blueprint, Response, url_for
-from flask_babel import gettext as _
 from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -9,6 +8,7 @@ from portal import clock
 from portal.access import Role, allow
 from portal.accounts.current import current_user
 from portal.extensions import db
+from portal.language import gettext as _
 from portal.members.forms import PositionForm
 from portal.members.models import Member, Municipality
 from portal.members.places import Places

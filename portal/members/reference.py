@@ -1,10 +1,10 @@
 """What every installation starts with: the municipalities and counties of Norway, and the challenge areas."""
 
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from matching.municipalities import municipalities
 from portal.extensions import db
+from portal.language import lazy_gettext as _l
 from portal.members.models import ChallengeArea, Municipality, MunicipalityKind
 from portal.sorting import sort_key
 

@@ -3,8 +3,6 @@
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
-from flask_babel import gettext as _
-from flask_babel import ngettext
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 from werkzeug.datastructures import MultiDict
@@ -16,6 +14,8 @@ from portal.accounts.current import current_user
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.forms import stripped
+from portal.language import gettext as _
+from portal.language import ngettext
 from portal.members import invitations
 from portal.members.directory import Search, cells, headings
 from portal.members.forms import FilterForm, MemberPositionForm, NewMemberForm

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, lazyload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
@@ -12,6 +11,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from portal import clock
 from portal.accounts.models import User
 from portal.extensions import db
+from portal.language import gettext as _
 from portal.members.models import ChallengeArea, Member
 from portal.mentoring import wording
 from portal.mentoring.models import MentorProfile, Proposal

@@ -1,7 +1,6 @@
 """Numbers told so roughly that they fit several places: nobody is known by one."""
 
-from flask_babel import gettext as _
-
+from portal.language import gettext as _
 from portal.members.models import Municipality
 from portal.rendering import NBSP, number
 

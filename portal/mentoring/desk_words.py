@@ -2,9 +2,8 @@
 
 from datetime import date, datetime
 
-from flask_babel import gettext as _
-
 from portal import clock
+from portal.language import gettext as _
 from portal.members.models import Member
 from portal.mentoring.coarse import count
 from portal.mentoring.models import Mentorship

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, StopValidation
 
 from portal import clock
 from portal.forms import DateField, Form, TimeField, stripped
+from portal.language import lazy_gettext as _l
 from portal.members.models import ChallengeArea
 from portal.mentoring.models import MOST_PLACES, EndReason, MeetingMode, Modes
 

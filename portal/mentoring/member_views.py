@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from flask import Blueprint, Response, abort, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import clock
@@ -11,6 +10,7 @@ from portal.access import Role, allow, load
 from portal.accounts.current import current_user
 from portal.errors import DomainError
 from portal.extensions import db, htmx
+from portal.language import gettext as _
 from portal.mentoring import proposals as answers
 from portal.mentoring import status
 from portal.mentoring.cards import State, cards

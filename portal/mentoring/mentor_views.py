@@ -3,7 +3,6 @@
 from functools import partial
 
 from flask import Blueprint, Response, abort, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import Select, select
 from sqlalchemy.orm import contains_eager, joinedload, lazyload, selectinload
 from werkzeug.wrappers import Response as BaseResponse
@@ -14,6 +13,7 @@ from portal.accounts.current import current_user
 from portal.accounts.models import User
 from portal.errors import DomainError
 from portal.extensions import db, htmx
+from portal.language import gettext as _
 from portal.members.models import ChallengeArea, Member
 from portal.mentoring import desk_words, mentorship_views, profiles, proposals
 from portal.mentoring.forms import CapacityForm, HeldForm, experience_form

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 
 from flask import Response, request, url_for
-from flask_babel import gettext as _
 from sqlalchemy import Select
 from sqlalchemy.orm import joinedload, lazyload, selectinload
 from werkzeug.wrappers import Response as BaseResponse
@@ -16,6 +15,7 @@ from portal.accounts.models import User
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.forms import Form
+from portal.language import gettext as _
 from portal.members.models import Member
 from portal.mentoring import mentorships
 from portal.mentoring.forms import EndForm, HeldForm, MoveForm, PlanForm

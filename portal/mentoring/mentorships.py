@@ -2,7 +2,6 @@
 
 from datetime import date, datetime, time, timedelta
 
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from portal import audit, clock
@@ -10,6 +9,7 @@ from portal.accounts.models import User
 from portal.database import refused
 from portal.errors import DomainError
 from portal.extensions import db
+from portal.language import lazy_gettext as _l
 from portal.mentoring.models import EndReason, Meeting, MeetingMode, MentorProfile, Mentorship, Proposal
 from portal.notifications import Kind, outbox
 

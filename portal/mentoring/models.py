@@ -2,7 +2,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy import (
     JSON,
     CheckConstraint,
@@ -23,6 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal.access import Role
 from portal.accounts.models import User
 from portal.extensions import Base, PrimaryKey, enum_type
+from portal.language import gettext as _
 from portal.members.models import ChallengeArea, Member, Municipality
 
 MOST_PLACES = 6

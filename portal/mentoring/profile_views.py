@@ -1,8 +1,6 @@
 """What a member tells for the mentor scheme: what they stand in, whether they will be a mentor, and whom they rule out."""
 
 from flask import Blueprint, Response, abort, request, url_for
-from flask_babel import gettext as _
-from flask_babel import ngettext
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload, lazyload
 from werkzeug.wrappers import Response as BaseResponse
@@ -13,6 +11,8 @@ from portal.accounts.current import current_user
 from portal.accounts.models import User
 from portal.errors import DomainError
 from portal.extensions import db
+from portal.language import gettext as _
+from portal.language import ngettext
 from portal.members.models import ChallengeArea, Member
 from portal.members.profile_parts import State, tells
 from portal.mentoring import profiles, reservations

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from portal import audit
@@ -13,6 +12,7 @@ from portal.accounts.models import User
 from portal.database import refused
 from portal.errors import DomainError
 from portal.extensions import db
+from portal.language import lazy_gettext as _l
 from portal.members.models import Member
 from portal.mentoring.models import (
     MOST_PLACES,

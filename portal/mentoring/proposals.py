@@ -5,7 +5,6 @@ A mentor who was declined never learns of it; a mentee never learns which mentor
 
 from datetime import datetime, time, timedelta
 
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, func, select, union
 from sqlalchemy.orm import joinedload
 
@@ -13,6 +12,7 @@ from portal import audit, clock, jobs
 from portal.accounts.models import User
 from portal.errors import DomainError
 from portal.extensions import db
+from portal.language import lazy_gettext as _l
 from portal.mentoring.mentorships import AlreadyPaired, MentorIsFull, begin
 from portal.mentoring.models import (
     MatchRound,

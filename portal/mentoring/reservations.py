@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import lazyload
 
 from portal.accounts.models import User
 from portal.errors import DomainError
 from portal.extensions import db
+from portal.language import gettext as _
+from portal.language import lazy_gettext as _l
 from portal.members.models import Member, Municipality, MunicipalityKind
 from portal.mentoring.models import Reservation, ReservationKind
 from portal.sorting import sort_key

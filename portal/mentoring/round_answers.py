@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from flask_babel import gettext as _
-from flask_babel import ngettext
 from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import aliased
 
 import matching
 from portal.accounts.models import User
 from portal.extensions import db
+from portal.language import gettext as _
+from portal.language import ngettext
 from portal.members.models import Member, Municipality
 from portal.mentoring.models import MatchRound, MenteeProfile, MentorProfile, Proposal
 from portal.mentoring.rounds import mailed_today

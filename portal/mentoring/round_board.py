@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
-from flask_babel import gettext as _
-from flask_babel import ngettext
 from sqlalchemy import select
 
 import matching
 from portal.extensions import db
+from portal.language import gettext as _
+from portal.language import ngettext
 from portal.members.models import ChallengeArea
 from portal.mentoring.models import MatchRound
 from portal.mentoring.round_runs import Cause, MatchRun, Party, People, last_runs

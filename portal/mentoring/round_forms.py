@@ -1,10 +1,10 @@
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
 from wtforms import IntegerField, RadioField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
 
 from portal.forms import DateField, Form, stripped
+from portal.language import lazy_gettext as _l
 from portal.mentoring.models import Ground
 
 _CHOSEN = NumberRange(1, 2**31 - 1, message=_l("Velg paret på nytt fra listen."))

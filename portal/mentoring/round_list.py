@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from flask_babel import gettext as _
 from sqlalchemy import case, func, select
 
 from portal import clock
 from portal.accounts.models import User
 from portal.extensions import db
+from portal.language import gettext as _
 from portal.members.models import Member, Municipality
 from portal.mentoring.models import (
     MatchRound,

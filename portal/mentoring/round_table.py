@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from flask_babel import gettext as _
 from sqlalchemy import select
 
 import matching
 from portal.export import Cell
 from portal.extensions import db
+from portal.language import gettext as _
 from portal.mentoring.models import MatchRound, Proposal
 from portal.mentoring.round_board import ROWS, row_labels
 from portal.mentoring.round_runs import People

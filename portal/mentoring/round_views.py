@@ -2,8 +2,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
-from flask_babel import gettext as _
-from flask_babel import ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import clock
@@ -13,6 +11,8 @@ from portal.accounts.current import current_user
 from portal.database import lock as hold
 from portal.errors import DomainError
 from portal.extensions import db, htmx
+from portal.language import gettext as _
+from portal.language import ngettext
 from portal.mentoring import round_table
 from portal.mentoring import rounds as work
 from portal.mentoring.models import Ground, MatchRound

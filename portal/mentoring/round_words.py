@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, TypeAlias
 
-from flask_babel import gettext as _
-
 import matching
+from portal.language import gettext as _
 from portal.mentoring.wording import wish_label
 from portal.rendering import number
 

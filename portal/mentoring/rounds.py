@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from email.message import EmailMessage
 
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 import matching
@@ -15,6 +13,8 @@ from portal.accounts.models import User
 from portal.database import refused
 from portal.errors import DomainError
 from portal.extensions import db
+from portal.language import gettext as _
+from portal.language import lazy_gettext as _l
 from portal.members.models import Member
 from portal.mentoring.models import Ground, MatchRound, MenteeProfile, Proposal
 from portal.mentoring.pool import pool

@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from flask_babel import gettext as _
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload, lazyload, selectinload
 
 from portal.accounts.models import User
 from portal.extensions import db
+from portal.language import gettext as _
 from portal.members.models import Member
 from portal.mentoring.models import MatchRound, MenteeProfile, MentorProfile, Mentorship, Proposal
 

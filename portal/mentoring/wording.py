@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from flask_babel import gettext as _
-
+from portal.language import gettext as _
 from portal.members.models import ChallengeArea
 from portal.mentoring.coarse import FAR, LONG_YEARS, count, people, place_of, time_in_role
 from portal.mentoring.models import MentorProfile

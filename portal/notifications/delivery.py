@@ -14,11 +14,11 @@ from urllib.parse import unquote, urlsplit
 
 from flask import current_app
 from flask_babel import force_locale
-from flask_babel import gettext as _
 from sqlalchemy import select
 
 from portal import jobs
 from portal.extensions import db
+from portal.language import gettext as _
 from portal.notifications.models import Kind, OutboxMessage
 from portal.notifications.outbox import one_time_token
 

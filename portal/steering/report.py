@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from flask_babel import lazy_gettext as _l
 from sqlalchemy import case, func, select
 
 from portal.coaching.models import Booking, Enrolment, Payer, Programme
@@ -15,6 +14,7 @@ from portal.costs import burn_up
 from portal.costs.burn_up import Course
 from portal.costs.figures import Figures, figures
 from portal.extensions import db
+from portal.language import lazy_gettext as _l
 from portal.members.models import Member, Municipality
 from portal.mentoring.models import Meeting, MenteeProfile, MentorPlace, MentorProfile, Mentorship
 from portal.steering.suppression import Cell, K, Split, column, is_small, single, split
