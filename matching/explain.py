@@ -20,8 +20,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-import numpy as np
-
 from matching import places, wishes
 from matching.features import COVERAGE, QUANTUM, apportion
 from matching.municipalities import Municipality, municipalities
@@ -158,6 +156,5 @@ class Explainer(NamedTuple):
         return known[self.mentee.municipality], known[self.mentor.municipality]
 
     def _kilometres(self) -> int | None:
-        here, there = self._places()
-        distance = float(places.kilometres([here], [there])[0, 0])
-        return None if np.isnan(distance) else round(distance)
+        distance = places.distance(*self._places())
+        return None if distance is None else round(distance)

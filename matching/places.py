@@ -8,6 +8,7 @@ is KDF's experience; no study has measured it (docs/matching.md).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import asin, cos, radians, sin, sqrt
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,17 @@ def kilometres(rows: Sequence[Municipality], columns: Sequence[Municipality]) ->
         + np.cos(latitude[0]) * np.cos(latitude[1]) * np.sin((longitude[1] - longitude[0]) / 2) ** 2
     )
     return np.asarray(2 * 6371 * np.arcsin(np.sqrt(np.minimum(half, 1))))
+
+
+def distance(here: Municipality, there: Municipality) -> float | None:
+    """The same for one pair."""
+    if None in (here.latitude, here.longitude, there.latitude, there.longitude):
+        return None
+    south, west, north, east = (
+        radians(degrees or 0) for degrees in (here.latitude, here.longitude, there.latitude, there.longitude)
+    )
+    half = sin((north - south) / 2) ** 2 + cos(south) * cos(north) * sin((east - west) / 2) ** 2
+    return 2 * 6371 * asin(min(sqrt(half), 1))
 
 
 def language(rows: Sequence[Municipality], columns: Sequence[Municipality]) -> Table:

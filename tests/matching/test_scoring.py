@@ -118,3 +118,10 @@ def test_the_same_words_score_and_a_missing_text_counts_as_half() -> None:
 def test_without_texts_their_share_goes_to_the_challenges() -> None:
     pair = the_pair(Mentor("astrid", OSLO), Mentee("dina", LILLEHAMMER))
     assert {part.name: part.of for part in pair.parts}["challenges"] == 40_000
+
+
+def test_one_distance_is_the_same_as_many() -> None:
+    known = list(municipalities().values())[::20]
+    table = places.kilometres(known, known)
+    for (row, column), kilometres in np.ndenumerate(table):
+        assert places.distance(known[row], known[column]) == pytest.approx(kilometres, abs=1e-6)
