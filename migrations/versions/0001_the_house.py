@@ -115,6 +115,12 @@ def upgrade():
     sa.CheckConstraint('ends_on >= starts_on AND clips_valid_until >= starts_on', name=op.f('ck_programme_period')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_programme'))
     )
+    op.create_table('revision',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('count', sa.Integer(), nullable=False),
+    sa.CheckConstraint('id = 1', name=op.f('ck_revision_one_row')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_revision'))
+    )
     op.create_table('user',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('email', sa.String(length=320), nullable=False),
@@ -646,6 +652,7 @@ def downgrade():
         batch_op.drop_index(batch_op.f('ix_user_sort_key'))
 
     op.drop_table('user')
+    op.drop_table('revision')
     op.drop_table('programme')
     with op.batch_alter_table('outbox_message', schema=None) as batch_op:
         batch_op.drop_index('ix_outbox_message_waiting', sqlite_where=sa.text('sent_at IS NULL AND withdrawn_at IS NULL'), postgresql_where=sa.text('sent_at IS NULL AND withdrawn_at IS NULL'))

@@ -19,6 +19,7 @@ from portal.language import lazy_gettext as _l
 from portal.language import ngettext
 from portal.paging import page_of
 from portal.rendering import FILTERS, after_write, flash, render
+from portal.revision import kept
 
 coach = Blueprint("coach", __name__)
 PER_PAGE = 20
@@ -39,6 +40,7 @@ def _me() -> Coach:
 
 @coach.get("/coach/")
 @allow(Role.COACH)
+@kept
 def week() -> Response:
     now = clock.now()
     monday = weeks.monday_of(request.args.get("week"), now)

@@ -29,6 +29,7 @@ from portal.mentoring.proposals import accept, decline
 from portal.mentoring.rounds import close_round, release_round, start_round, swap
 
 MENTORS, MENTEES, EARLY = 28, 41, 24
+LATE = 7  # have asked since the last round, and wait for the next one
 KARI_FACES = {"mayor": 3, "economy": 2, "management-team": 2}
 TORGEIR_KNOWS = {"mayor": 3, "politics": 3, "economy": 2, "management-team": 2, "new-role": 2}
 CHOOSES_TORGEIR = {"mayor": 3, "politics": 3, "new-role": 1}
@@ -67,7 +68,12 @@ class MentoringPast:
         for number, member in enumerate(mentees):
             early = number < EARLY and member is not admirers[2]
             day = 20 + number * 0.9 if early else 62 + number * 1.1
-            self._at(day, partial(self._mentee, member, member in admirers))
+            step = partial(self._mentee, member, member in admirers)
+            late = number - (len(mentees) - LATE)
+            if late >= 0:
+                self.timeline.plan(self.timeline.now - timedelta(days=5) + timedelta(hours=15 * late), step)
+            else:
+                self._at(day, step)
         self._at(66, lambda now: self._kari(now))
         self.admirers = admirers
         self._at(45, self._first_round)

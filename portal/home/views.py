@@ -12,6 +12,7 @@ from portal.home.overview import read as read_overview
 from portal.language import gettext as _
 from portal.mentoring import status
 from portal.rendering import render
+from portal.revision import kept
 
 home = Blueprint("home", __name__)
 
@@ -39,6 +40,7 @@ def accessibility() -> Response:
 
 @home.get("/home")
 @allow(Role.MEMBER)
+@kept
 def member() -> Response:
     now = clock.now()
     coaching = participation.read(current_user, clock.today(now))
@@ -64,6 +66,7 @@ def greeting(name: str, hour: int) -> str:
 
 @home.get("/secretariat/")
 @allow(Role.SECRETARIAT)
+@kept
 def secretariat() -> Response:
     now = clock.now()
     overview = read_overview(now)

@@ -27,6 +27,7 @@ from portal.mentoring.models import (
 )
 from portal.mentoring.pool import requests_waiting
 from portal.rendering import after_write, flash, render
+from portal.revision import kept
 
 mentor = Blueprint("mentor", __name__)
 
@@ -72,6 +73,7 @@ def _requests(profile: MentorProfile) -> Select[tuple[Proposal]]:
 
 @mentor.get("/mentor/")
 @allow(Role.MENTOR)
+@kept
 def desk() -> Response:
     """Who asks, whom I follow, and how many I take."""
     block = "mentees" if "log" in request.args or request.args.get("part") == "mentees" else None

@@ -7,6 +7,7 @@ from portal.access import Role, allow
 from portal.coaching.current import current_programme
 from portal.costs import burn_up
 from portal.rendering import render
+from portal.revision import kept
 from portal.steering import report as reports
 
 steering = Blueprint("steering", __name__)
@@ -14,6 +15,7 @@ steering = Blueprint("steering", __name__)
 
 @steering.get("/steering/")
 @allow(Role.STEERING)
+@kept
 def report() -> Response:
     now = clock.now()
     found = reports.read(current_programme(now), now)
