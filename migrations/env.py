@@ -8,7 +8,7 @@ from flask import current_app
 from portal.extensions import UtcDateTime, db
 
 
-def render_item(kind: str, item: Any, autogen_context: Any) -> str | bool:
+def render_item(kind: str, item: Any, _context: Any) -> str | bool:
     """Migrations stand on their own: our column types are written as what they are in the database."""
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
@@ -28,7 +28,7 @@ def configure(**options: Any) -> None:
         context.run_migrations()
 
 
-def _ours(item: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:
+def _ours(_item: Any, name: str | None, kind: str, *_: Any) -> bool:
     return not (kind == "table" and name == "alembic_version")
 
 

@@ -4,6 +4,7 @@ import secrets
 from datetime import datetime
 
 from flask import Flask, Request, session
+from flask_wtf.csrf import generate_csrf
 from sqlalchemy import delete, or_, update
 
 from portal import audit, clock, jobs
@@ -38,6 +39,7 @@ def begin_session(user: User, way: str, device: str, now: datetime) -> None:
     db.session.flush()
     session.clear()
     session["sid"] = token
+    generate_csrf()  # of this session from its start, so that its first page need not write the cookie again
     session.permanent = True
     audit.record(SIGNED_IN, by=user, on=started, at=now, way=way)
 
