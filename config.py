@@ -32,6 +32,9 @@ class Config:
     SESSION_COOKIE_NAME = "varde"
     SESSION_COOKIE_HTTPONLY = True
     SESSION_COOKIE_SAMESITE = "Lax"
+    # The database ends sessions; the cookie only has to outlive the longest of them, and is not signed anew each time.
+    PERMANENT_SESSION_LIFETIME = timedelta(days=31)
+    SESSION_REFRESH_EACH_REQUEST = False
     WTF_CSRF_TIME_LIMIT = None
     MAX_CONTENT_LENGTH = 8 * 1024 * 1024
     MAX_FORM_MEMORY_SIZE = 2 * 1024 * 1024
