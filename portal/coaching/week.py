@@ -120,10 +120,16 @@ def this_monday(now: datetime) -> date:
     return today - timedelta(days=today.weekday())
 
 
+def opening_monday(now: datetime) -> date:
+    """The week that a coach wants to see first: on a Saturday or a Sunday that is the coming one."""
+    weekend = clock.today(now).weekday() > 4
+    return this_monday(now) + timedelta(days=7 if weekend else 0)
+
+
 def monday_of(key: str | None, now: datetime) -> date | None:
-    """The Monday of 2026-W48; of this week when nothing is asked for; None when it is no week."""
+    """The Monday of 2026-W48; of the opening week when nothing is asked for; None when it is no week."""
     if not key:
-        return this_monday(now)
+        return opening_monday(now)
     year, _, number = key.partition("-W")
     try:
         return date.fromisocalendar(int(year), int(number), 1) if 2000 <= int(year) <= 2100 else None

@@ -67,6 +67,14 @@ def test_the_week_shows_its_conversations_and_free_hours(
     assert "Bjørn Haugland, Nome, digitalt kl. 13.00–14.00" in page.main
 
 
+def test_on_a_sunday_the_coming_week_is_shown_first(client: Any, cecilie: Coach) -> None:
+    new_slot(cecilie, at(date(2026, 11, 30), 9))
+    with time_machine.travel(at(date(2026, 11, 29), 10), tick=False):
+        client.sign_in(cecilie)
+        assert "Uke 49" in client.get("/coach/").main
+        assert "Kommende uke" in client.get("/coach/?week=2026-W48").main
+
+
 def test_another_week_has_an_address_of_its_own(client: Any, cecilie: Coach, conversation: Booking) -> None:
     page = client.sign_in(cecilie).get("/coach/")
     page = client.get(page.link("Uke 47"))
