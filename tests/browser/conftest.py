@@ -1,6 +1,5 @@
 """Chromium, and the demonstration served on a port of this machine's own."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,10 +7,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, Playwright
-from werkzeug.serving import make_server
 
 from tests.support import chromium
 from tests.support.browsing import Visitor
+from tests.support.own_world import own_visitor, serving, world
+
+__all__ = ["own_visitor", "world"]
 
 HERE = Path(__file__).parent
 
@@ -44,10 +45,8 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 @pytest.fixture(scope="session")
 def server(demo_application: Flask) -> Iterator[str]:
     """The address of the demonstration."""
-    running = make_server("127.0.0.1", 0, demo_application, threaded=True)
-    threading.Thread(target=running.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{running.port}"
-    running.shutdown()
+    with serving(demo_application) as address:
+        yield address
 
 
 @pytest.fixture

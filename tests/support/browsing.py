@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
 AXE = Path(__file__).parents[1] / "browser" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -42,6 +42,35 @@ class Visitor:
         self.page.locator(f"button[name=persona][value={persona}]").click()
         self.page.wait_for_url(lambda url: url.rstrip("/") != self.server)
         return self.page
+
+    def press(self, name: str, within: str = "main") -> None:
+        """Press a button by its words. Several alike: the first."""
+        self.page.locator(within).get_by_role("button", name=name).first.click()
+
+    def follow(self, name: str, within: str = "main") -> None:
+        """Follow a link by its words. Several alike: the first."""
+        self.page.locator(within).get_by_role("link", name=name).first.click()
+
+    def fill(self, **values: str) -> None:
+        """Write into fields by their names."""
+        for name, value in values.items():
+            self.page.locator(f"main [name={name}]").fill(value)
+
+    def choose(self, group: str, option: str) -> None:
+        """Choose an answer to a question, as it stands on the screen."""
+        self.page.get_by_role("group", name=group).get_by_label(option, exact=True).check()
+
+    def sees(self, *texts: str, at: str = "body") -> None:
+        """Wait until the page says all of this."""
+        for text in texts:
+            expect(self.page.locator(at).first).to_contain_text(text)
+
+    def sees_no(self, *texts: str, at: str = "body") -> None:
+        for text in texts:
+            expect(self.page.locator(at).first).not_to_contain_text(text)
+
+    def focused(self) -> Locator:
+        return self.page.locator(":focus")
 
     def violations(self) -> list[str]:
         """What axe finds on the page as it stands."""

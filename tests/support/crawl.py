@@ -5,6 +5,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import urldefrag, urljoin, urlsplit
 
@@ -51,8 +52,9 @@ def demo_client(app: Flask, persona: str) -> CheckingClient:
     return client
 
 
+@cache
 def crawl(app: Flask, persona: str) -> Crawl:
-    """Follow every link from the first page on."""
+    """Follow every link from the first page on. Once for each persona of a worker."""
     client = demo_client(app, persona)
     client.checks = False  # the crawl's tests name each fault with its page
     found, seen, alike = Crawl(), {"/"}, Counter[str]()
