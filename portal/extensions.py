@@ -12,7 +12,7 @@ from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
-from sqlalchemy import DateTime, Dialect, Enum, MetaData, Numeric, TypeDecorator
+from sqlalchemy import DateTime, Dialect, Enum, MetaData, Numeric, String, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, mapped_column, registry
 
 
@@ -49,6 +49,8 @@ def enum_type(kind: type[StrEnum], name: str) -> Enum:
 
 
 Money = Numeric(12, 2)
+# Compared letter by letter on every database: the key has done the rest.
+SortKey = String(400).with_variant(String(400, collation="C"), "postgresql")
 PrimaryKey = Annotated[int, mapped_column(primary_key=True)]
 
 

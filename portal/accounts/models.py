@@ -17,7 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from portal.access import Role
-from portal.extensions import Base, PrimaryKey, db, enum_type
+from portal.extensions import Base, PrimaryKey, SortKey, db, enum_type
 from portal.sorting import sort_key
 
 LINK_LIFETIME = timedelta(minutes=10)
@@ -53,7 +53,7 @@ class User(UserMixin, Base):
     id: Mapped[PrimaryKey]
     email: Mapped[str] = mapped_column(String(320), unique=True)
     name: Mapped[str] = mapped_column(String(200))
-    sort_key: Mapped[str] = mapped_column(String(400), index=True)
+    sort_key: Mapped[str] = mapped_column(SortKey, index=True)
     language: Mapped[str] = mapped_column(String(5), default="nb")
     created_at: Mapped[datetime]
     deactivated_at: Mapped[datetime | None]

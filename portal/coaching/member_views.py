@@ -18,6 +18,7 @@ from portal.errors import DomainError
 from portal.extensions import db
 from portal.language import gettext as _
 from portal.members.models import Member
+from portal.paging import page_of
 from portal.rendering import after_write, flash, render
 
 MOST_AHEAD = 50
@@ -38,11 +39,8 @@ def sessions() -> Response:
         & (Slot.ends_at > now)
     )
     ahead = db.session.scalars(mine.where(is_ahead).order_by(Slot.starts_at).limit(MOST_AHEAD)).all()
-    history = db.paginate(
-        mine.where(~is_ahead).order_by(Slot.starts_at.desc(), Booking.id.desc()),
-        per_page=PER_PAGE,
-        error_out=False,
-    )
+    past = mine.where(~is_ahead).order_by(Slot.starts_at.desc(), Booking.id.desc())
+    history = page_of(past, PER_PAGE)
     waiting = stand.enrolment if stand.is_waiting else None
     place = participation.place_in_queue(waiting) if waiting is not None else None
     return render("coaching/sessions.html", stand=stand, ahead=ahead, history=history, place=place, now=now)

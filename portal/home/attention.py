@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import url_for
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from portal.coaching.models import Booking, Enrolment, Programme, Slot
 from portal.coaching.tally import Outcome, Standing
@@ -34,12 +35,42 @@ class Need:
 
 
 def needs(programme: Programme | None, standing: Standing | None, now: datetime) -> list[Need]:
-    """Everything that needs a hand, in four queries."""
-    found = [*_answers(now), *_unconfirmed(now), *_silent(now)]
-    if programme is not None and standing is not None:
-        found += _unbooked(programme, standing, now)
+    """Everything that needs a hand, in one query and two for each open round."""
+    unconfirmed, oldest, silent, waited = db.session.execute(_counts(programme, now)).one()
+    found = [*_answers(now)]
+    if unconfirmed:
+        found.append(_unconfirmed(unconfirmed, oldest))
+    if silent:
+        found.append(_silent(silent))
+    if standing is not None and standing.unbooked:
+        found.append(_unbooked(standing.unbooked, waited))
     order = {"late": 0, "waiting": 1, "free": 2}
     return sorted(found, key=lambda need: order[need.tone])
+
+
+def _counts(programme: Programme | None, now: datetime) -> Select[Any]:
+    """Conversations not confirmed in time and the oldest of them, silent pairs, and seats that wait for a booking."""
+    since = now - SILENT_AFTER
+    open_ = (Booking.cancelled_at.is_(None), Booking.held_at.is_(None), Booking.no_show_at.is_(None))
+    late = (Booking.slot_id == Slot.id, Slot.ends_at <= now - CONFIRM_WITHIN, *open_)
+    # Silent: neither met for long nor agreed to.
+    recent = Meeting.held_logged_at.is_not(None) & (Meeting.starts_at > since)
+    ahead = Meeting.cancelled_at.is_(None) & (Meeting.starts_at > now)
+    alive = select(Meeting.id).where(Meeting.mentorship_id == Mentorship.id, recent | ahead).exists()
+    seated = (Enrolment.seat_number.is_not(None), Enrolment.seated_at < since)
+    unbooked = ~Enrolment.bookings.any(Booking.cancelled_at.is_(None))
+    return select(
+        select(func.count()).select_from(Booking).where(*late).scalar_subquery(),
+        select(func.min(Slot.starts_at)).select_from(Booking).where(*late).scalar_subquery(),
+        select(func.count())
+        .select_from(Mentorship)
+        .where(Mentorship.ended_at.is_(None), Mentorship.started_at < since, ~alive)
+        .scalar_subquery(),
+        select(func.count())
+        .select_from(Enrolment)
+        .where(Enrolment.programme_id == (programme.id if programme is not None else None), *seated, unbooked)
+        .scalar_subquery(),
+    )
 
 
 def _answers(now: datetime) -> Iterator[Need]:
@@ -69,72 +100,47 @@ def _answers(now: datetime) -> Iterator[Need]:
         )
 
 
-def _unconfirmed(now: datetime) -> Iterator[Need]:
-    over = Slot.ends_at <= now - CONFIRM_WITHIN
-    open_ = (Booking.cancelled_at.is_(None), Booking.held_at.is_(None), Booking.no_show_at.is_(None))
-    query = select(func.count(), func.min(Slot.starts_at)).select_from(Booking).join(Booking.slot)
-    count, first = db.session.execute(query.where(over, *open_)).one()
-    if count:
-        yield Need(
-            "late",
-            _("Over 72 timer"),
-            ngettext(
-                "Én samtale er ikke bekreftet",
-                "%(number)s samtaler er ikke bekreftet",
-                count,
-                number=spelled(count).capitalize(),
-            ),
-            _("Den eldste var %(day)s", day=weekday_date(first)),
-            _("Se samtalene"),
-            url_for("enrolments.sessions", outcome=Outcome.UNCONFIRMED.value),
-        )
-
-
-def _silent(now: datetime) -> Iterator[Need]:
-    """Pairs that have neither met for long nor agreed to."""
-    since = now - SILENT_AFTER
-    recent = Meeting.held_logged_at.is_not(None) & (Meeting.starts_at > since)
-    ahead = Meeting.cancelled_at.is_(None) & (Meeting.starts_at > now)
-    alive = select(Meeting.id).where(Meeting.mentorship_id == Mentorship.id, recent | ahead).exists()
-    query = select(func.count(), func.min(Mentorship.started_at)).where(
-        Mentorship.ended_at.is_(None), Mentorship.started_at < since, ~alive
+def _unconfirmed(count: int, oldest: datetime) -> Need:
+    return Need(
+        "late",
+        _("Over 72 timer"),
+        ngettext(
+            "Én samtale er ikke bekreftet",
+            "%(number)s samtaler er ikke bekreftet",
+            count,
+            number=spelled(count).capitalize(),
+        ),
+        _("Den eldste var %(day)s", day=weekday_date(oldest)),
+        _("Se samtalene"),
+        url_for("enrolments.sessions", outcome=Outcome.UNCONFIRMED.value),
     )
-    count, _first = db.session.execute(query).one()
-    if count:
-        yield Need(
-            "free",
-            _("Stille"),
-            ngettext(
-                "Ett mentorpar har ikke møttes på over 30 dager",
-                "%(number)s mentorpar har ikke møttes på over 30 dager",
-                count,
-                number=spelled(count).capitalize(),
-            ),
-            _("og har ingen avtale framover"),
-            _("Se koblingene"),
-            url_for("rounds.index"),
-        )
 
 
-def _unbooked(programme: Programme, standing: Standing, now: datetime) -> Iterator[Need]:
-    if not standing.unbooked:
-        return
-    since = now - SILENT_AFTER
-    long = select(func.count()).where(
-        Enrolment.programme_id == programme.id,
-        Enrolment.seat_number.is_not(None),
-        Enrolment.seated_at < since,
-        ~Enrolment.bookings.any(Booking.cancelled_at.is_(None)),
+def _silent(count: int) -> Need:
+    return Need(
+        "free",
+        _("Stille"),
+        ngettext(
+            "Ett mentorpar har ikke møttes på over 30 dager",
+            "%(number)s mentorpar har ikke møttes på over 30 dager",
+            count,
+            number=spelled(count).capitalize(),
+        ),
+        _("og har ingen avtale framover"),
+        _("Se koblingene"),
+        url_for("rounds.index"),
     )
-    unbooked, waited = standing.unbooked, db.session.scalar(long) or 0
-    yield Need(
+
+
+def _unbooked(count: int, waited: int) -> Need:
+    return Need(
         "free",
         _("Ikke bestilt"),
         ngettext(
             "Én har plass, men har ikke bestilt",
             "%(number)s har plass, men har ikke bestilt",
-            unbooked,
-            number=spelled(unbooked).capitalize(),
+            count,
+            number=spelled(count).capitalize(),
         ),
         _("%(number)s av dem fikk plass for over 30 dager siden", number=spelled(waited)),
         _("Se hvem"),

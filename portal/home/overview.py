@@ -50,7 +50,7 @@ class Overview:
 
 
 def read(now: datetime) -> Overview:
-    """The overview, in eleven queries at most."""
+    """The overview, in ten queries, and one more for each open round."""
     programme = db.session.scalar(Programme.current(clock.today(now)))
     invited, pairs = db.session.execute(select(_INVITED, _PAIRS)).one()
     coaching = _coaching(programme, invited, now) if programme is not None else None

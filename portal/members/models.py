@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, contains_eager, mapped_column, relationship
 
 from portal.access import Role
 from portal.accounts.models import User
-from portal.extensions import Base, PrimaryKey, enum_type
+from portal.extensions import Base, PrimaryKey, SortKey, enum_type
 from portal.language import gettext as _
 
 
@@ -33,7 +33,7 @@ class Municipality(Base):
     number: Mapped[str] = mapped_column(String(4), primary_key=True)
     name: Mapped[str] = mapped_column(String(80))
     display_name: Mapped[str] = mapped_column(String(100), unique=True)
-    sort_key: Mapped[str] = mapped_column(String(200), index=True)
+    sort_key: Mapped[str] = mapped_column(SortKey, index=True)
     kind: Mapped[MunicipalityKind] = mapped_column(enum_type(MunicipalityKind, "kind"))
     county_number: Mapped[str] = mapped_column(String(2), index=True)
     county_name: Mapped[str] = mapped_column(String(80))

@@ -23,6 +23,7 @@ from portal.members.import_views import imports
 from portal.members.models import Member, Membership, Municipality, MunicipalityKind
 from portal.members.places import Places
 from portal.members.positions import NoSuchDay, add_member, change_membership, change_position
+from portal.paging import page_of
 from portal.rendering import after_write, flash, number, render
 
 members = Blueprint("members", __name__)
@@ -35,7 +36,7 @@ FILTERS = ("q", "county", "size", "membership", "invited", "sort")
 @allow(Role.SECRETARIAT)
 def index() -> Response:
     search = _search()
-    pages = db.paginate(search.members(), per_page=PER_PAGE, max_per_page=PER_PAGE, error_out=False)
+    pages = page_of(search.members(), PER_PAGE)
     return render(
         "members/index.html",
         block="found",
