@@ -1,8 +1,11 @@
+import re
 from typing import Any
 
 from flask_wtf.file import FileField, FileRequired
+from markupsafe import Markup
 from wtforms import BooleanField, HiddenField, RadioField, SearchField, SelectField, StringField
 from wtforms.validators import DataRequired, Email, Length, Regexp, ValidationError
+from wtforms.widgets import Select
 
 from portal.forms import DateField, Form, stripped
 from portal.language import gettext as _
@@ -13,11 +16,24 @@ from portal.members.models import Membership
 Groups = dict[str, list[tuple[str, str]]]
 
 
+class GroupedSelect(Select):
+    """Options in groups; those of the group without a name stand before them, in none."""
+
+    def __call__(self, field: Any, **kwargs: Any) -> Markup:
+        made = str(super().__call__(field, **kwargs))
+        return Markup(_NAMELESS.sub(r"\1", made))  # noqa: S704  it is Markup already
+
+
+_NAMELESS = re.compile(r'<optgroup label="">(.*?)</optgroup>')
+
+
 class PositionForm(Form):
     """Where somebody is chief executive. `choose_from` hands in the municipalities."""
 
     municipality = SelectField(
-        _l("Kommune eller fylkeskommune"), validators=[DataRequired(_l("Velg kommunen."))]
+        _l("Kommune eller fylkeskommune"),
+        validators=[DataRequired(_l("Velg kommunen."))],
+        widget=GroupedSelect(),
     )
     title = StringField(
         _l("Tittel"),

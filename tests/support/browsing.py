@@ -6,7 +6,11 @@ from typing import Any
 from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
 AXE = Path(__file__).parents[1] / "browser" / "node_modules" / "axe-core" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+ALL_RULES = {
+    "type": "tag",
+    "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
+COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 WIDER = """() => {
   const wide = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth <= wide) return [];
@@ -72,11 +76,11 @@ class Visitor:
     def focused(self) -> Locator:
         return self.page.locator(":focus")
 
-    def violations(self) -> list[str]:
-        """What axe finds on the page as it stands."""
+    def violations(self, rules: dict[str, Any] | None = None) -> list[str]:
+        """What axe finds on the page as it stands. Without `rules`, everything that WCAG A and AA ask for."""
         if not self.page.evaluate("() => Boolean(window.axe)"):
             self.page.evaluate(AXE.read_text())
-        options = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
+        options = {"runOnly": rules or ALL_RULES, "resultTypes": ["violations"], "elementRef": False}
         found: dict[str, Any] = self.page.evaluate("options => axe.run(document, options)", options)
         return [
             f"{v['id']}: {v['help']} at {node['target']}: {node.get('failureSummary', '')[:300]}"
