@@ -16,6 +16,40 @@ from portal.members.models import Membership
 Groups = dict[str, list[tuple[str, str]]]
 
 
+def _has_letters(_form: Form, field: StringField) -> None:
+    if field.data and not any(c.isalpha() for c in field.data):
+        raise ValidationError(_("Skriv fornavn og etternavn."))
+
+
+class _Who(Form):
+    """Stands first in the file as on the page: fields, and what is wrong with them, come in this order."""
+
+    name = StringField(
+        _l("Navn"),
+        filters=[stripped],
+        validators=[
+            DataRequired(_l("Skriv navnet.")),
+            Length(max=200, message=_l("Navnet kan ha høyst 200 tegn.")),
+            _has_letters,
+        ],
+        render_kw={"autocomplete": "off"},
+    )
+    email = StringField(
+        _l("E-post"),
+        filters=[stripped],
+        validators=[
+            DataRequired(_l("Skriv e-postadressen.")),
+            Length(max=254, message=_l("Adressen er for lang.")),
+            Regexp(
+                r"^[\x00-\x7f]*$",
+                message=_l("En e-postadresse kan bare ha bokstavene a–z, ikke æ, ø eller å."),
+            ),
+            Email(_l("Det ser ikke ut som en e-postadresse. Den skal se slik ut: navn@kommune.no.")),
+        ],
+        render_kw={"type": "email", "autocomplete": "off", "spellcheck": "false"},
+    )
+
+
 class GroupedSelect(Select):
     """Options in groups; those of the group without a name stand before them, in none."""
 
@@ -64,36 +98,8 @@ class MemberPositionForm(PositionForm):
         self.membership.choices = [(m.value, m.label) for m in Membership]
 
 
-def _has_letters(_form: Form, field: StringField) -> None:
-    if field.data and not any(c.isalpha() for c in field.data):
-        raise ValidationError(_("Skriv fornavn og etternavn."))
-
-
-class NewMemberForm(MemberPositionForm):
-    name = StringField(
-        _l("Navn"),
-        filters=[stripped],
-        validators=[
-            DataRequired(_l("Skriv navnet.")),
-            Length(max=200, message=_l("Navnet kan ha høyst 200 tegn.")),
-            _has_letters,
-        ],
-        render_kw={"autocomplete": "off"},
-    )
-    email = StringField(
-        _l("E-post"),
-        filters=[stripped],
-        validators=[
-            DataRequired(_l("Skriv e-postadressen.")),
-            Length(max=254, message=_l("Adressen er for lang.")),
-            Regexp(
-                r"^[\x00-\x7f]*$",
-                message=_l("En e-postadresse kan bare ha bokstavene a–z, ikke æ, ø eller å."),
-            ),
-            Email(_l("Det ser ikke ut som en e-postadresse. Den skal se slik ut: navn@kommune.no.")),
-        ],
-        render_kw={"type": "email", "autocomplete": "off", "spellcheck": "false"},
-    )
+class NewMemberForm(_Who, MemberPositionForm):
+    """Everything that the secretariat knows of somebody new."""
 
 
 class UploadForm(Form):
