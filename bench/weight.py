@@ -29,7 +29,7 @@ def _visits(browser: Browser, address: str, persona: str) -> tuple[float, float]
     signing_in = browser.new_context()
     page = signing_in.new_page()
     page.goto(address)
-    page.locator(f"form:has(input[name=persona][value={persona}]) button").first.click()
+    page.locator(f"form:has([name=persona][value={persona}]) button").first.click()
     page.wait_for_url(lambda url: url.rstrip("/") != address)
     target, cookies = page.url, signing_in.cookies()
     signing_in.close()
