@@ -180,9 +180,12 @@ def test_a_round_from_start_to_end(world: World) -> None:
     hilde.press("Ny runde")
     hilde.sees("Julerunden", at="h1")
     hilde.page.locator(".pair-list a:has(b)").first.click()
+    hilde.page.wait_for_url("**mentee=**")
     hilde.press("Bytt til", within=".round-board__pair")
     hilde.sees("Lås opp", at=".round-board__pair")
-    hilde.page.locator(".pair-list a:has(b)").last.click()
+    last = hilde.page.locator(".pair-list a:has(b)").last
+    last.click()
+    expect(last).to_have_attribute("aria-current", "true")
     hilde.page.get_by_text("Utelukk, med grunn").click()
     hilde.page.locator("[name=ground]").first.check(force=True)
     hilde.press("Utelukk paret")
