@@ -2,11 +2,13 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := run
+# Compiled code is kept, whatever the shell says: every process would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= python3
 PORT ?= 5000
 ONLY ?=
 PIP := .venv/bin/python -m pip --disable-pip-version-check
-INSTALL := $(PIP) install -qq --no-deps --no-compile --require-hashes
+INSTALL := $(PIP) install -qq --no-deps --require-hashes
 
 .PHONY: run test lint format bench promises browser lock
 
