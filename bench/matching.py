@@ -111,7 +111,7 @@ def peers_of(known: np.ndarray, capacity: np.ndarray) -> dict[str, tuple[float, 
     at, to = linear_sum_assignment(cost)
     found["scipy"] = (time.perf_counter() - start, int((10**6 - cost[at, to]).sum()))
     try:
-        from lap import lapjv  # type: ignore[import-not-found]
+        from lap import lapjv  # type: ignore[import-not-found]  # compared only where it is installed
     except ImportError:
         return found
     start = time.perf_counter()

@@ -311,7 +311,7 @@ def _wishes(cell: str) -> Wishes:
         if name not in Wishes.__dataclass_fields__ or (name == "years") != bool(years):
             raise ValueError("must be like other_county|years:5")
         wished[name] = int(years) if name == "years" else True
-    return Wishes(**wished)  # type: ignore[arg-type]
+    return Wishes(**wished)  # type: ignore[arg-type]  # each value was read as its own field's kind above
 
 
 def _why(error: Exception) -> str:

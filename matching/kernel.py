@@ -72,7 +72,7 @@ class Kernel:
 def _one_blas_thread() -> Iterator[None]:
     """The cores are shared out by block; more threads inside the product would only get in the way."""
     try:
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # the library has no types
     except ImportError:
         yield
         return
