@@ -31,7 +31,7 @@ format: .venv/dev.stamp
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
 
-bench: .venv/dev.stamp
+bench: .venv/bench.stamp
 	ONLY=$(ONLY) .venv/bin/python -m bench
 
 promises: .venv/dev.stamp
@@ -46,12 +46,12 @@ tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
 	touch $@
 
 lock: .venv/dev.stamp
-	for name in requirements requirements-dev; do \
+	for name in requirements requirements-dev requirements-bench; do \
 	  .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url --no-emit-find-links $(UPGRADE) $$name.in -o $$name.txt; \
 	done
 
-# Two stamps: what Varde runs on is enough for `make run`; everything else also needs the tools.
+# Three stamps: what Varde runs on is enough for `make run`; tests also need the tools, `make bench` the peers.
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
@@ -61,4 +61,8 @@ lock: .venv/dev.stamp
 
 .venv/dev.stamp: requirements-dev.txt .venv/run.stamp
 	$(INSTALL) -r requirements-dev.txt
+	touch $@
+
+.venv/bench.stamp: requirements-bench.txt .venv/dev.stamp
+	$(INSTALL) -r requirements-bench.txt
 	touch $@
