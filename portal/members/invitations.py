@@ -28,7 +28,8 @@ class CannotSignIn(DomainError):
 
 def not_invited() -> Select[tuple[Member]]:
     """Members who can sign in and have not been told so."""
-    return select(Member).join(Member.user).where(Member.invited_at.is_(None), User.deactivated_at.is_(None))
+    can_come = User.deactivated_at.is_(None) & User.locked_at.is_(None)
+    return select(Member).join(Member.user).where(Member.invited_at.is_(None), can_come)
 
 
 def count_not_invited() -> int:
