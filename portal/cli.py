@@ -14,6 +14,7 @@ from portal.accounts.grants import ROLE_GRANTED
 from portal.accounts.models import User
 from portal.accounts.recoveries import recover
 from portal.extensions import db
+from portal.keys.commands import key_commands
 from portal.notifications import Kind, outbox
 
 users = AppGroup("users", help="People who can sign in.")
@@ -142,5 +143,5 @@ def import_members(file: Path, dry_run: bool) -> None:
 
 
 def register(app: Flask) -> None:
-    for command in (users, members, audit_commands, work, reference, demo, doctor):
+    for command in (users, members, audit_commands, key_commands, work, reference, demo, doctor):
         app.cli.add_command(command)

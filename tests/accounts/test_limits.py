@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask_limiter.util import get_qualified_name
 
 import config
 from portal import create_app
@@ -41,7 +42,8 @@ def browser(app: Flask, ip: str = "192.0.2.1") -> CheckingClient:
 
 
 def ask(app: Flask, email: str, ip: str) -> Page:
-    return browser(app, ip).open("/sign-in", method="POST", data=_with_token(app, {"email": email}))
+    answer: Page = browser(app, ip).open("/sign-in", method="POST", data=_with_token(app, {"email": email}))
+    return answer
 
 
 def _with_token(app: Flask, data: dict[str, str]) -> dict[str, str]:
@@ -111,7 +113,7 @@ def test_every_way_in_and_every_form_that_mails_is_limited(app: Flask) -> None:
     mailing = ["security.change_address", "access.give", "access.ask_for_recovery", "access.approve", "members.invite", "members.send_invitations"]  # fmt: skip
     views = {app.view_functions[endpoint] for endpoint in (*ways, *mailing)}
     known = limiter.limit_manager._decorated_limits
-    names = {f"{view.__module__}.{view.__qualname__}" for view in views}
+    names = set(map(get_qualified_name, views))
     assert ways and not {name for name in names if len(known.get(name, ())) < 3}
 
 
