@@ -9,7 +9,7 @@ import structlog
 from flask import Flask
 from whitenoise import WhiteNoise
 
-import portal.consents  # noqa: F401  # its tables
+import portal.privacy.retention  # noqa: F401  # its tables and jobs
 from config import Config
 from portal import access, cli, compression, database, errors, language, rendering, revision, security
 from portal.accounts import sign_in

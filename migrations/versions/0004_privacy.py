@@ -48,7 +48,28 @@ def upgrade():
         batch_op.create_index(batch_op.f('ix_consent_user_id'), ['user_id'], unique=False)
         batch_op.create_index('uq_consent_live', ['user_id', 'purpose'], unique=True, sqlite_where=sa.text('withdrawn_at IS NULL'), postgresql_where=sa.text('withdrawn_at IS NULL'))
 
+    op.create_table('erasure',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('asked_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('asked_by_id', sa.Integer(), nullable=True),
+    sa.Column('due_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('undone_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('undone_by_id', sa.Integer(), nullable=True),
+    sa.Column('done_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('due_at >= asked_at', name=op.f('ck_erasure_order')),
+    sa.CheckConstraint('undone_at IS NULL OR done_at IS NULL', name=op.f('ck_erasure_one_ending')),
+    sa.ForeignKeyConstraint(['asked_by_id'], ['user.id'], name=op.f('fk_erasure_asked_by_id_user'), ondelete='SET NULL'),
+    sa.ForeignKeyConstraint(['undone_by_id'], ['user.id'], name=op.f('fk_erasure_undone_by_id_user'), ondelete='SET NULL'),
+    sa.ForeignKeyConstraint(['user_id'], ['user.id'], name=op.f('fk_erasure_user_id_user'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_erasure'))
+    )
+    with op.batch_alter_table('erasure', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_erasure_user_id'), ['user_id'], unique=False)
+        batch_op.create_index('uq_erasure_open', ['user_id'], unique=True, sqlite_where=sa.text('undone_at IS NULL AND done_at IS NULL'), postgresql_where=sa.text('undone_at IS NULL AND done_at IS NULL'))
+
 
 def downgrade():
+    op.drop_table('erasure')
     op.drop_table('consent')
     op.drop_table('consent_text')
