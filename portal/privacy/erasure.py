@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from portal import audit, jobs
+from portal import audit, jobs, keys
 from portal.access import Role
 from portal.accounts.models import RoleGrant, User
 from portal.database import refused
@@ -91,6 +91,7 @@ def erase(user: User, by: User | None, now: datetime) -> None:
     db.session.flush()
     _make_nowhere()
     _forget_uploads_that_name(user)
+    keys.destroy(user.id, now)
     db.session.expire_all()
     for table in _children_first():
         for whom in table.whom:
@@ -100,6 +101,14 @@ def erase(user: User, by: User | None, now: datetime) -> None:
     _settle(user.id, by, now)
     db.session.expire_all()
     audit.record(ERASED, by=by, on=user, at=now)
+
+
+@keys.on_replay
+def erase_again(user_id: int, now: datetime) -> None:
+    """After a restore: whoever was erased since the backup was taken is erased once more."""
+    user = db.session.get(User, user_id)
+    if user is not None:
+        erase(user, None, now)
 
 
 def is_erased() -> ColumnElement[bool]:

@@ -78,6 +78,10 @@ TERMS: tuple[Term, ...] = (
         _l("Sekretariatet trenger tid til å se over, og ikke mer."),
     ),
     Term(
+        "keys", _l("Nøkkelen som låser det du har skrevet"), _l("når du slettes: da ødelegges den"),
+        _l("Uten den kan ingen lese det du skrev, heller ikke i gamle sikkerhetskopier."),
+    ),
+    Term(
         "consents", _l("Samtykker du har gitt og trukket"), _l("tre år etter at de er trukket"),
         _l("Vi må kunne vise at vi hadde lov, så lenge noen kan kreve det av oss (foreldelsesloven § 2)."),
         timedelta(days=3 * 365),

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from portal import audit, consents
+from portal import audit, consents, keys
 from portal.access import Role
 from portal.accounts.models import Session, User
 from portal.coaching.models import Booking
@@ -102,6 +102,23 @@ def test_the_others_still_see_that_it_was_and_not_who(life: Life, client: Any) -
     client.get("/coach/sessions")
     client.sign_in(life.astrid)
     assert name in client.get(f"/mentoring/mentorships/{life.pair.id}").text
+
+
+def test_what_the_persons_key_has_sealed_can_never_be_read_again(life: Life) -> None:
+    user_id = life.bjorn.user_id
+    sealed = keys.seal(user_id, "anywhere", SECRET)
+    erasure.erase(life.bjorn.user, None, life.now)
+    db.session.commit()
+    with pytest.raises(keys.Destroyed):
+        keys.open(user_id, "anywhere", sealed)
+
+
+def test_after_a_restore_it_is_done_again(life: Life) -> None:
+    """The backup knows nothing of the erasure; whoever restores it asks for everyone who was erased since."""
+    erasure.erase_again(life.bjorn.user_id, life.now)
+    erasure.erase_again(2_000_000_000, life.now)  # somebody whom the backup does not have
+    db.session.commit()
+    assert life.bjorn.name == f"Slettet bruker {life.bjorn.user_id}"
 
 
 def test_reservations_about_the_person_go_as_well(life: Life) -> None:
