@@ -7,6 +7,7 @@ from sqlalchemy import Select, select
 
 from portal.access import Role
 from portal.audit import AuditEvent
+from portal.extensions import db
 from portal.language import gettext as _
 
 READ = "personal data read"
@@ -41,3 +42,7 @@ def purpose(code: str) -> str:
 
 
 PURPOSES: dict[str, str] = {}
+
+
+def latest(user_id: int, count: int) -> list[Reading]:
+    return [in_words(event) for event in db.session.scalars(readings_of(user_id).limit(count))]
