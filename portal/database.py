@@ -22,7 +22,7 @@ def prepare(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
-        # What is deleted is overwritten too, so that an erased person is not left in the file.
+        # What is deleted is overwritten, so that a file that is copied does not hold what was forgotten.
         for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=15000", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
 

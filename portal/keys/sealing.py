@@ -63,14 +63,21 @@ def open(user_id: int, what: str, sealed: bytes) -> str:
     return open_bytes(user_id, what, sealed).decode()
 
 
-def blind(user_id: int, what: str, value: str, *, make: bool = True) -> bytes | None:
+def blind(user_id: int, what: str, value: str) -> bytes:
     """What stands for `value` where rows must be found or unique: the same each time, and nothing without the key.
 
-    None when the person has no key and none is to be made. Raises Destroyed when it is gone and was to be made.
+    The key is made when it is first needed. Raises Destroyed once the person's key is gone.
     """
-    key = _key(user_id) or (_make(user_id) if make else None)
-    if key is None:
-        return None
+    return _blind(_key(user_id) or _make(user_id), what, value)
+
+
+def blind_if_known(user_id: int, what: str, value: str) -> bytes | None:
+    """The same, for looking: None when the person has no key, and so has written nothing."""
+    key = _key(user_id)
+    return _blind(key, what, value) if key is not None else None
+
+
+def _blind(key: bytes, what: str, value: str) -> bytes:
     own = hmac.digest(key, b"blind index", hashlib.sha256)
     return hmac.digest(own, f"{what}|{value}".encode(), hashlib.sha256)
 
@@ -85,6 +92,11 @@ def load(user_ids: Iterable[int]) -> None:
         rows = select(*columns).where(PersonKey.user_id.in_(some), PersonKey.wrapped.is_not(None))
         for user_id, wrapped, by in _execute(rows):
             held[user_id] = known.by_id(by).unwrap(wrapped, user_id)
+
+
+def holds(user_id: int) -> bool:
+    """Whether this transaction has looked for the person's key already."""
+    return user_id in _held()
 
 
 def mark_destroyed(user_id: int, now: datetime) -> None:

@@ -131,7 +131,7 @@ def test_a_blind_index_is_the_owners_own(bjorn: Member, daniel: Member) -> None:
 
 
 def test_looking_for_what_somebody_never_wrote_makes_no_key(bjorn: Member) -> None:
-    assert keys.blind(bjorn.user_id, "reservation", "", make=False) is None
+    assert keys.blind_if_known(bjorn.user_id, "reservation", "") is None
     assert db.session.scalars(select(PersonKey)).all() == []
 
 
