@@ -12,6 +12,7 @@ from whitenoise import WhiteNoise
 from config import Config
 from portal import access, cli, compression, database, errors, language, rendering, revision, security
 from portal.accounts import sign_in
+from portal.audit import reads
 from portal.audit import register as register_audit
 from portal.extensions import babel, csrf, db, htmx, limiter, login_manager
 
@@ -55,7 +56,7 @@ def create_app(settings: Config) -> Flask:
         database.prepare(db.engine)
     register_audit(db.session)
     revision.register(db.session)
-    for part in (access, errors, compression, security, sign_in, cli):
+    for part in (access, errors, compression, security, reads, sign_in, cli):
         part.register(app)
     _register_blueprints(app)
     language.register(app)
