@@ -62,7 +62,12 @@ def create_app(settings: Config) -> Flask:
     language.register(app)
     rendering.register(app)
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]  # Flask's own way of wrapping
-        app.wsgi_app, root=str(ROOT / "portal" / "static"), prefix="static/", max_age=365 * 86400
+        app.wsgi_app,
+        root=str(ROOT / "portal" / "static"),
+        prefix="static/",
+        max_age=365 * 86400,
+        allow_all_origins=False,
+        add_headers_function=security.protect_file,
     )
     return app
 
