@@ -56,6 +56,8 @@ class Config:
         self.MAIL_FROM = os.environ.get("MAIL_FROM", "Varde <varde@kdf.example>")
         self.SMTP_URL = os.environ.get("SMTP_URL", "")
         self.MAIL_FOLDER: Path | None = Path(os.environ.get("MAIL_FOLDER", INSTANCE / "mail"))
+        # A file outside the database that only grows, or syslog://HOST:PORT: the copies of the audit's head.
+        self.AUDIT_HEAD_FILE = os.environ.get("AUDIT_HEAD_FILE", "")
         self.RATELIMIT_STORAGE_URI = os.environ.get("RATELIMIT_STORAGE_URI", "memory://")
         self.SQLALCHEMY_ENGINE_OPTIONS: dict[str, Any] = {"pool_pre_ping": False}
 
@@ -92,7 +94,15 @@ class Production(Config):
     def __init__(self) -> None:
         missing = [
             name
-            for name in ("SECRET_KEY", "DATA_KEY", "DATABASE_URL", "BASE_URL", "SMTP_URL", "MAIL_FROM")
+            for name in (
+                "SECRET_KEY",
+                "DATA_KEY",
+                "DATABASE_URL",
+                "BASE_URL",
+                "SMTP_URL",
+                "MAIL_FROM",
+                "AUDIT_HEAD_FILE",
+            )
             if not os.environ.get(name)
         ]
         if missing:
