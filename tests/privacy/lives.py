@@ -16,9 +16,9 @@ from portal.mentoring.models import (
     MenteeProfile,
     MentorProfile,
     Mentorship,
-    Reservation,
     ReservationKind,
 )
+from portal.mentoring.reservations import reserve
 from portal.notifications import Kind, outbox
 from tests.coaching.programmes import booked, new_programme, participant
 from tests.mentoring.pairing import new_mentee, new_mentor, pair, propose
@@ -44,8 +44,6 @@ class Life:
         mentorships.plan_meeting(self.pair, now + timedelta(days=5), 60, MeetingMode.DIGITAL, bjorn.user, now)
         db.session.add_all(
             [
-                Reservation(member_id=bjorn.id, kind=ReservationKind.PERSON, person_id=daniel.id, created_at=now),
-                Reservation(member_id=daniel.id, kind=ReservationKind.TIE, person_id=bjorn.id, created_at=now),
                 LoginLink(
                     user_id=bjorn.user_id, token_hash="a" * 64, browser_hash="b" * 64, created_at=now,
                     expires_at=now + timedelta(minutes=10),
@@ -56,6 +54,8 @@ class Life:
                 ),
             ]
         )  # fmt: skip
+        reserve(bjorn, ReservationKind.PERSON, str(daniel.id), now)
+        reserve(daniel, ReservationKind.TIE, str(bjorn.id), now)
         self.session, self.token = Session.start(bjorn.user, now, "Firefox, Linux")
         consents.give(bjorn.user, Purpose.SECRETARIAT_SEES_AREAS, 1, now)
         outbox.send(Kind.PAIRED, bjorn.user, now)
