@@ -9,7 +9,6 @@ import structlog
 from flask import Flask
 from whitenoise import WhiteNoise
 
-import portal.privacy.retention  # noqa: F401  # its tables and jobs
 from config import Config
 from portal import access, cli, compression, database, errors, language, rendering, revision, security
 from portal.accounts import sign_in
@@ -34,6 +33,7 @@ BLUEPRINTS = (
     ("portal.mentoring.round_views", "rounds"),
     ("portal.costs.views", "costs"),
     ("portal.steering.views", "steering"),
+    ("portal.privacy.views", "privacy"),
     ("portal.home.views", "home"),
 )
 
