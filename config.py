@@ -60,6 +60,8 @@ class Config:
         self.MAIL_FROM = os.environ.get("MAIL_FROM", "Varde <varde@kdf.example>")
         self.SMTP_URL = os.environ.get("SMTP_URL", "")
         self.MAIL_FOLDER: Path | None = Path(os.environ.get("MAIL_FOLDER", INSTANCE / "mail"))
+        # A file outside the database that only grows, or syslog://HOST:PORT: the copies of the audit's head.
+        self.AUDIT_HEAD_FILE = os.environ.get("AUDIT_HEAD_FILE", "")
         self.RATELIMIT_STORAGE_URI = os.environ.get("RATELIMIT_STORAGE_URI", "memory://")
         self.SQLALCHEMY_ENGINE_OPTIONS: dict[str, Any] = {"pool_pre_ping": False}
 
@@ -93,11 +95,21 @@ class Production(Config):
     SESSION_COOKIE_NAME = "__Host-varde"
     SESSION_COOKIE_SECURE = True
     PREFERRED_URL_SCHEME = "https"
+    NEEDED = (
+        "SECRET_KEY",
+        "DATA_KEY",
+        "DATABASE_URL",
+        "BASE_URL",
+        "SMTP_URL",
+        "MAIL_FROM",
+        # What must lie outside the database to be worth anything.
+        "AUDIT_HEAD_FILE",
+        "ERASURE_LEDGER",
+        "KEYRING_FILE",
+    )
 
     def __init__(self) -> None:
-        needed = ("SECRET_KEY", "DATA_KEY", "DATABASE_URL", "BASE_URL", "SMTP_URL", "MAIL_FROM")
-        outside = ("ERASURE_LEDGER", "KEYRING_FILE")
-        missing = [name for name in (*needed, *outside) if not os.environ.get(name)]
+        missing = [name for name in self.NEEDED if not os.environ.get(name)]
         if missing:
             raise MissingSetting(f"Production needs these environment variables: {', '.join(missing)}")
         if os.environ.get("VARDE_DEMO"):

@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from typing import TextIO
 
 import click
 from flask import Flask, current_app
@@ -43,14 +44,17 @@ def create_user(email: str, role: tuple[str, ...], name: str | None) -> None:
 
 
 @audit_commands.command("verify")
-def verify_audit() -> None:
-    """Check that no event was changed, removed or moved."""
-    faults = audit.verify()
+@click.option("--copies", type=click.File(), help="Copies of the head, as a syslog kept them; - reads them.")
+def verify_audit(copies: TextIO | None) -> None:
+    """Check that no event was changed, removed or moved, against the copies of the chain's head too."""
+    given = audit.heads.own() if copies is None else audit.heads.read(copies)
+    faults = audit.verify(given)
     for fault in faults:
         click.echo(fault, err=True)
     if faults:
         raise SystemExit(1)
     click.echo("The audit chain is whole.")
+    click.echo(f"{len(given)} copies of its head agree." if given else "There are no copies of its head.")
 
 
 @click.command("work")

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"audit", "jobs", "keys", "notifications"}),
     frozenset({"accounts"}),
+    frozenset({"consents"}),
     frozenset({"members"}),
     frozenset({"coaching", "mentoring", "offers"}),
     frozenset({"costs", "evaluation"}),
