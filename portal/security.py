@@ -3,7 +3,8 @@
 from wsgiref.headers import Headers
 
 from flask import Flask, Response, request, session
-from flask_login import current_user
+
+from portal.access import current_user
 
 # Everything a browser could be asked for on a page's behalf; the portal asks for nothing.
 FEATURES = (
@@ -66,5 +67,8 @@ def _is_somebodys(response: Response) -> bool:
     if request.endpoint == "static":
         return False
     return (
-        current_user.is_authenticated or bool(session) or response.status_code != 200 or request.method != "GET"
+        current_user.is_authenticated
+        or bool(session)
+        or response.status_code != 200
+        or request.method != "GET"
     )
