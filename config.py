@@ -1,11 +1,15 @@
 """Settings from the environment, one class per environment. A missing secret stops the start."""
 
+import base64
+import hashlib
 import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 INSTANCE = Path(__file__).parent / "instance"
+# What wraps people's keys where nothing is secret.
+OPEN_DATA_KEY = base64.b64encode(hashlib.sha256(b"only-for-development").digest()).decode()
 
 
 class MissingSetting(RuntimeError):
@@ -46,6 +50,8 @@ class Config:
     def __init__(self) -> None:
         self.SQLALCHEMY_DATABASE_URI = _database_url(f"sqlite:///{INSTANCE / 'varde.sqlite'}")
         self.SECRET_KEY = os.environ.get("SECRET_KEY", "only-for-development")
+        self.DATA_KEY = os.environ.get("DATA_KEY", OPEN_DATA_KEY)
+        self.DATA_KEYS_OLD = os.environ.get("DATA_KEYS_OLD", "")
         self.BASE_URL = os.environ.get("BASE_URL", f"http://127.0.0.1:{os.environ.get('PORT', '5000')}")
         self.MAIL_FROM = os.environ.get("MAIL_FROM", "Varde <varde@kdf.example>")
         self.SMTP_URL = os.environ.get("SMTP_URL", "")
@@ -88,7 +94,15 @@ class Production(Config):
     def __init__(self) -> None:
         missing = [
             name
-            for name in ("SECRET_KEY", "DATABASE_URL", "BASE_URL", "SMTP_URL", "MAIL_FROM", "AUDIT_HEAD_FILE")
+            for name in (
+                "SECRET_KEY",
+                "DATA_KEY",
+                "DATABASE_URL",
+                "BASE_URL",
+                "SMTP_URL",
+                "MAIL_FROM",
+                "AUDIT_HEAD_FILE",
+            )
             if not os.environ.get(name)
         ]
         if missing:
@@ -98,6 +112,10 @@ class Production(Config):
         super().__init__()
         if len(self.SECRET_KEY) < 32:
             raise MissingSetting("SECRET_KEY must have at least 32 characters")
+        if self.DATA_KEY == OPEN_DATA_KEY:
+            raise MissingSetting(
+                "DATA_KEY is the one that everybody knows: openssl rand -base64 32 makes another"
+            )
         self.MAIL_FOLDER = None
 
 

@@ -9,12 +9,14 @@ import structlog
 from flask import Flask
 from whitenoise import WhiteNoise
 
+import portal.privacy.retention  # noqa: F401  # its tables and jobs
 from config import Config
 from portal import access, cli, compression, database, errors, language, rendering, revision, security
 from portal.accounts import sign_in
 from portal.audit import reads
 from portal.audit import register as register_audit
 from portal.extensions import babel, csrf, db, htmx, limiter, login_manager
+from portal.keys import register as register_keys
 
 ROOT = Path(__file__).parent.parent
 
@@ -54,6 +56,7 @@ def create_app(settings: Config) -> Flask:
     babel.init_app(app, locale_selector=lambda: app.config["BABEL_DEFAULT_LOCALE"])
     with app.app_context():
         database.prepare(db.engine)
+    register_keys(db.session)
     register_audit(db.session)
     revision.register(db.session)
     for part in (access, errors, compression, security, reads, sign_in, cli):

@@ -22,7 +22,8 @@ def prepare(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=15000"):
+        # What is deleted is overwritten, so that a file that is copied does not hold what was forgotten.
+        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=15000", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

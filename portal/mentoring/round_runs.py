@@ -14,8 +14,10 @@ import matching
 from portal.accounts.models import User
 from portal.extensions import Base, Json, PrimaryKey, db, enum_type
 from portal.members.models import Member, Municipality
+from portal.mentoring import round_secrets
 from portal.mentoring.models import Ground, MatchRound, MenteeProfile, MentorProfile, Proposal
 from portal.mentoring.pool import Pool, pool
+from portal.mentoring.round_secrets import Secret
 
 SUGGESTIONS = 3
 
@@ -35,7 +37,7 @@ class MatchRun(Base):
     """One run of a round, kept so that it can be compared with the one before, and taken back.
 
     `inputs` is what the engine was given, so that the page shows the round that was run, whatever is changed meanwhile;
-    it goes when the round is released.
+    it goes when the round is released. What a mentee wishes, and with whom it cannot be, is sealed with the mentee's key.
     """
 
     __tablename__ = "match_run"
@@ -59,17 +61,18 @@ class MatchRun(Base):
 
     def solve(self, weights: matching.Weights | None = None) -> matching.Outcome:
         """The same round once more, or the one that other weights would give."""
-        inputs = self.inputs or {"mentors": [], "mentees": [], "blocked": [], "fixed": []}
+        inputs = self.inputs or {"mentors": [], "mentees": [], "fixed": []}
+        opened = round_secrets.opened(inputs["mentees"])
         mentees = [
-            matching.Mentee(**_given(mentee) | {"wishes": matching.Wishes(**mentee["wishes"])})
-            for mentee in inputs["mentees"]
+            matching.Mentee(**_given(mentee) | {"wishes": matching.Wishes(**secret.wishes)})
+            for mentee, secret in opened
         ]
         return matching.propose(
             [matching.Mentor(**_given(mentor)) for mentor in inputs["mentors"]],
             mentees,
             weights=weights or matching.Weights(**self.decisions["weights"]),
-            forbidden=[matching.Link(*pair) for pair in inputs["blocked"]],
-            fixed=[matching.Link(*pair) for pair in inputs["fixed"]],
+            forbidden=[matching.Link(mentee["id"], to) for mentee, secret in opened for to in secret.blocked],
+            fixed=[matching.Link(*pair) for pair in inputs["fixed"] if pair[0] in {m.id for m in mentees}],
             proposals=SUGGESTIONS,
         )
 
@@ -316,16 +319,15 @@ def _inputs(outcome: matching.Outcome, present: Pool) -> Json:
     legal = matching.matrix(outcome)
     mentees = [mentee for mentee in present.mentees if not mentee.paused]
     mentors = [mentor for mentor in present.mentors if mentor.capacity and not mentor.paused]
+    blocked = {
+        mentee.id: [mentor.id for mentor in mentors if (mentee.id, mentor.id) not in legal]
+        for mentee in mentees
+    }
+    secrets = round_secrets.sealed({m.id: Secret(asdict(m.wishes), blocked[m.id]) for m in mentees})
     return {
-        "mentees": [_person(mentee) | {"wishes": asdict(mentee.wishes)} for mentee in mentees],
+        "mentees": [_person(mentee) | secrets[mentee.id] for mentee in mentees],
         "mentors": [
             _person(mentor) | {"capacity": mentor.capacity, "retired": mentor.retired} for mentor in mentors
-        ],
-        "blocked": [
-            [mentee.id, mentor.id]
-            for mentee in mentees
-            for mentor in mentors
-            if (mentee.id, mentor.id) not in legal
         ],
         "fixed": [[pair.mentee, pair.mentor] for pair in outcome.pairs if pair.fixed],
     }
@@ -342,4 +344,5 @@ def _person(person: matching.Mentee | matching.Mentor) -> Json:
 
 
 def _given(data: Json) -> Json:
-    return data | {"modes": frozenset(matching.Mode(mode) for mode in data["modes"])}
+    known = {name: value for name, value in data.items() if name not in round_secrets.STORED}
+    return known | {"modes": frozenset(matching.Mode(mode) for mode in data["modes"])}
