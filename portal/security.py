@@ -3,7 +3,8 @@
 from wsgiref.headers import Headers
 
 from flask import Flask, Response, request, session
-from flask_login import current_user
+
+from portal.access import current_user
 
 # Everything a browser could be asked for on a page's behalf; the portal asks for nothing.
 FEATURES = (
