@@ -9,7 +9,8 @@ from sqlalchemy import text
 
 from portal import clock
 from portal.access import Role
-from portal.accounts.models import Session, User
+from portal.accounts.models import User
+from portal.accounts.sessions import Session
 from portal.coaching.availability import Offer, offer
 from portal.coaching.enrolment import apply
 from portal.coaching.models import Availability, Coach, SlotMode
