@@ -132,9 +132,8 @@ def test_a_file_of_the_portals_own_carries_the_policy_and_may_be_kept(client: Ch
 
 
 def test_production_asks_for_encryption_always() -> None:
-    settings = config.Testing()
-    settings.SESSION_COOKIE_SECURE = True
-    app = create_app(settings)
+    app = create_app(config.Testing())
+    app.config["SESSION_COOKIE_SECURE"] = True
     answer = CheckingClient(app, Page).open("/accessibility")
     assert answer.headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
     assert config.Production.SESSION_COOKIE_SECURE
