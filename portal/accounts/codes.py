@@ -8,12 +8,13 @@ from datetime import datetime
 import pyotp
 from sqlalchemy import delete, func, select, update
 
+from portal import keys
 from portal.accounts.factors import RecoveryCode, Totp
 from portal.accounts.models import User
-from portal.accounts.sealing import seal, unseal
 from portal.extensions import db
 
 ISSUER = "Varde"
+SEALED_AS = "totp.secret"
 STEP = 30
 HOW_MANY = 10
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that can be taken for another
@@ -25,7 +26,7 @@ def set_up_app(user: User, now: datetime) -> Totp:
     db.session.execute(delete(Totp).where(Totp.user_id == user.id, Totp.confirmed_at.is_(None)))
     totp = Totp(
         user_id=user.id,
-        sealed_secret=seal(user.id, "totp", pyotp.random_base32()),
+        sealed_secret=keys.seal(user.id, SEALED_AS, pyotp.random_base32()),
         last_step=0,
         created_at=now,
         confirmed_at=None,
@@ -36,7 +37,7 @@ def set_up_app(user: User, now: datetime) -> Totp:
 
 
 def secret_of(totp: Totp) -> str:
-    return unseal(totp.user_id, "totp", totp.sealed_secret)
+    return keys.open(totp.user_id, SEALED_AS, totp.sealed_secret)
 
 
 def address_of(totp: Totp, user: User) -> str:
