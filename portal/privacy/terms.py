@@ -78,7 +78,7 @@ TERMS: tuple[Term, ...] = (
         _l("Sekretariatet trenger tid til å se over, og ikke mer."),
     ),
     Term(
-        "keys", _l("Nøkkelen som låser det du har skrevet"), _l("når du slettes: da ødelegges den"),
+        "keys", _l("Nøkkelen som låser det du har skrevet"), _l("når du slettes"),
         _l("Uten den kan ingen lese det du skrev, heller ikke i gamle sikkerhetskopier."),
     ),
     Term(
@@ -87,8 +87,8 @@ TERMS: tuple[Term, ...] = (
         timedelta(days=3 * 365),
     ),
     Term(
-        "erasures", _l("At du har bedt om å bli slettet"), _l("aldri; det er bare et nummer og tre datoer"),
-        _l("Legges en gammel sikkerhetskopi tilbake, er det dette som gjør at du slettes på nytt."),
+        "erasures", _l("At du har bedt om å bli slettet"), _l("aldri"),
+        _l("Det er bare et nummer og tre datoer. Legges en gammel sikkerhetskopi tilbake, er det dette som gjør at du slettes på nytt."),
     ),
     Term(
         "audit", _l("Loggen over hva som er gjort og sett"), _l("aldri, så lenge Varde er i drift"),
