@@ -39,6 +39,7 @@ TABLES = (
         personal("language", "Målform", replaced("bokmål", "nb")),
         personal("created_at", "Registrert", kept("viser når brukeren ble til, og peker ikke på noen")),
         personal("deactivated_at", "Sperret", kept("holder brukeren stengt etter sletting")),
+        personal("locked_at", "Låst etter «Det var ikke meg»", replaced("tomt", None)),
     ),
     lines(
         "role_grant", "Rollene dine", Use.ACCESS, "membership", OWN,
@@ -62,6 +63,8 @@ TABLES = (
         personal("device", "Nettleser og system"),
         personal("created_at", "Logget inn"),
         personal("seen_at", "Sist brukt"),
+        personal("proved_at", "Viste sist at det er deg"),
+        personal("wrong_codes", "Feil koder skrevet her"),
         personal("expires_at", "Varer til"),
         personal("ended_at", "Logget ut"),
     ),
