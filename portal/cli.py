@@ -128,5 +128,7 @@ def import_members(file: Path, dry_run: bool) -> None:
 
 
 def register(app: Flask) -> None:
-    for command in (users, members, audit_commands, work, reference, demo, doctor):
+    from portal.privacy.commands import commands as privacy
+
+    for command in (privacy, users, members, audit_commands, work, reference, demo, doctor):
         app.cli.add_command(command)

@@ -1,11 +1,12 @@
 """How long each kind of data is kept, and why: the terms as data. retention.py makes them come true."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from portal.language import lazy_gettext as _l
 
 ACCOUNTING_YEARS = 5
+CHANGED_ON = date(2026, 11, 28)  # when what the public page says was last changed
 
 
 @dataclass(frozen=True)
