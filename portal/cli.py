@@ -13,6 +13,7 @@ from portal import audit, clock, jobs
 from portal.access import Role
 from portal.accounts.models import User
 from portal.extensions import db
+from portal.keys.commands import key_commands
 
 users = AppGroup("users", help="People who can sign in.")
 members = AppGroup("members", help="The members.")
@@ -112,6 +113,24 @@ def doctor() -> None:
         raise SystemExit(1)
 
 
+@click.command("backup")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup(file: Path) -> None:
+    """Write the whole database into FILE, sealed, and restore it once to see that it can be."""
+    from portal.backup.commands import take
+
+    take(file)
+
+
+@click.command("restore")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def restore(file: Path) -> None:
+    """Put the backup in FILE into an empty database, and erase again whoever has been erased since."""
+    from portal.backup.commands import put_back
+
+    put_back(file)
+
+
 @members.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
@@ -130,5 +149,17 @@ def import_members(file: Path, dry_run: bool) -> None:
 def register(app: Flask) -> None:
     from portal.privacy.commands import commands as privacy
 
-    for command in (privacy, users, members, audit_commands, work, reference, demo, doctor):
+    for command in (
+        users,
+        members,
+        audit_commands,
+        key_commands,
+        work,
+        reference,
+        demo,
+        doctor,
+        backup,
+        privacy,
+        restore,
+    ):
         app.cli.add_command(command)

@@ -80,7 +80,7 @@ class Sealed(Generic[T]):
         if sealed is None:
             return self._empty()
         try:
-            return self._decode(sealing.open_bytes(user_id, self._place(values), sealed))
+            return self._decode(sealing.open_bytes(user_id, self.place(values), sealed))
         except sealing.Destroyed:
             return self._empty()
 
@@ -88,7 +88,7 @@ class Sealed(Generic[T]):
         """Seal what was set on the row; called as it is written, when all of its references are known."""
         plain = vars(row).get(self.key)
         if isinstance(plain, Plain):
-            sealed = sealing.seal(self.owner_of(row), self._place(self._apart(row)), bytes(plain))
+            sealed = sealing.seal(self.owner_of(row), self.place(self._apart(row)), bytes(plain))
             setattr(row, self.key, sealed)
 
     def rows(self) -> Select[Any]:
@@ -115,7 +115,8 @@ class Sealed(Generic[T]):
     def _apart(self, row: Any) -> dict[str, Any]:
         return {name: getattr(row, name) for name in self.row}
 
-    def _place(self, values: Mapping[str, Any]) -> str:
+    def place(self, values: Mapping[str, Any]) -> str:
+        """What a value is sealed as, given the row's columns that tell a person's rows apart."""
         return ":".join((self.what, *(str(values[name]) for name in self.row)))
 
     def _load_keys_beside(self, row: Any) -> None:

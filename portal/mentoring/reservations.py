@@ -135,10 +135,23 @@ def _opened(row: Reservation, member_id: int, user_id: int) -> No:
     return No(row.id, member_id, ReservationKind(said["kind"]), said["target"], at)
 
 
-def forget_all(member: Member) -> None:
-    """Take back everything the member has said no to: before the key is destroyed, for after it nobody can tell whose they are."""
-    mark = Reservation.mark_of(member.user_id)
-    db.session.execute(delete(Reservation).where(Reservation.owner_mark == mark))
+@keys.before_destroying
+def forget_all(user_id: int) -> None:
+    """Take back everything a person has said no to, while the key still tells which they are."""
+    mark = Reservation.mark_of(user_id)
+    if mark is not None:
+        db.session.execute(delete(Reservation).where(Reservation.owner_mark == mark))
+
+
+def forget_ownerless() -> int:
+    """Remove what nobody's key opens: what an erased person had said no to in a backup that was restored."""
+    users = db.session.scalars(select(Member.user_id)).all()
+    keys.load(users)
+    owned = {Reservation.mark_of(user_id) for user_id in users}
+    rows = db.session.execute(select(Reservation.id, Reservation.owner_mark)).all()
+    lost = [row.id for row in rows if row.owner_mark not in owned]
+    db.session.execute(delete(Reservation).where(Reservation.id.in_(lost)))
+    return len(lost)
 
 
 def _known_person(target: str, member: Member) -> int:
