@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import case, exists, func, select
 
 from portal import clock
-from portal.accounts.models import LoginLink, Session
+from portal.accounts.models import LoginLink
+from portal.accounts.sessions import Session
 from portal.coaching.models import Booking, Enrolment, Programme, Slot
 from portal.consents import Consent
 from portal.extensions import db

@@ -71,6 +71,14 @@ TERMS: tuple[Term, ...] = (
         _l("En lenke som ikke åpner noe, har ingen verdi."),
     ),
     Term(
+        "factors", _l("Passnøkler, kodeapp og gjenopprettingskoder"), _l("når du fjerner dem, og senest sammen med brukeren"),
+        _l("De er det som gjør at bare du slipper inn."),
+    ),
+    Term(
+        "changes", _l("Bytter av e-postadresse, og varsler om endret innlogging"), _l("når de ikke lenger kan angres, etter noen dager"),
+        _l("Du skal kunne si fra hvis det ikke var deg."),
+    ),
+    Term(
         "sessions", _l("Enheter du har vært logget inn på"), _l("når du logger ut, eller når innloggingen går ut"),
         _l("Du skal se hvor du er logget inn nå, ikke hvor du har vært."),
     ),

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from portal import consents
-from portal.accounts.models import LoginLink, Session
+from portal.accounts.models import LoginLink
+from portal.accounts.sessions import Session
 from portal.coaching.models import Booking, Coach, Enrolment
 from portal.consents import Purpose
 from portal.extensions import db

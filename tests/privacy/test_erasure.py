@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 
 from portal import audit, consents, keys
 from portal.access import Role
-from portal.accounts.models import Session, User
+from portal.accounts.models import User
+from portal.accounts.sessions import Session
 from portal.coaching.models import Booking
 from portal.consents import Purpose
 from portal.doctor import examine
