@@ -69,7 +69,8 @@ class Config:
         self.OIDC_CLIENT_ID = os.environ.get("OIDC_CLIENT_ID", "")
         self.OIDC_CLIENT_SECRET = os.environ.get("OIDC_CLIENT_SECRET", "")
         self.OIDC_NAME = os.environ.get("OIDC_NAME", "KDF")
-        self.SQLALCHEMY_ENGINE_OPTIONS: dict[str, Any] = {"pool_pre_ping": False}
+        # Without the parameters: what a failing statement was about is nobody's business in a log.
+        self.SQLALCHEMY_ENGINE_OPTIONS: dict[str, Any] = {"pool_pre_ping": False, "hide_parameters": True}
 
 
 class Development(Config):

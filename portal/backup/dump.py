@@ -7,7 +7,7 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -74,6 +74,8 @@ def _as_text(value: Any) -> Any:
         return {"moment": value.isoformat()}
     if isinstance(value, date):
         return {"date": value.isoformat()}
+    if isinstance(value, time):
+        return {"time": value.isoformat()}
     if isinstance(value, Decimal):
         return {"number": str(value)}
     if isinstance(value, dict | list):
@@ -85,6 +87,7 @@ _MARKED: dict[str, Any] = {
     "bytes": b64decode,
     "moment": datetime.fromisoformat,
     "date": date.fromisoformat,
+    "time": time.fromisoformat,
     "number": Decimal,
     "json": lambda value: value,
 }

@@ -106,6 +106,10 @@ class Sealed(Generic[T]):
             found = found.join(join)
         return found.where(getattr(self.model, self.key).is_not(None)).order_by(key)
 
+    @property
+    def holds_text(self) -> bool:
+        return self._empty is str
+
     def owner_of(self, row: Any) -> int:
         for step in self.owner[:-1]:
             row = getattr(row, step) or _by_key(row, step)
@@ -153,6 +157,13 @@ def sealed_json(
     return Sealed(_as_json, json.loads, dict, owner, row, deferred)
 
 
+def sealed_list(
+    *, owner: str = "member.user_id", row: tuple[str, ...] = (), deferred: bool = False
+) -> Sealed[list[dict[str, Any]]]:
+    """A sealed column of several such; nothing said is an empty list."""
+    return Sealed(_as_json, json.loads, list, owner, row, deferred)
+
+
 def every_sealed_column() -> Iterator[Sealed[Any]]:
     """Those of all models, for the doctor and the canaries."""
     for columns in _SEALED.values():
@@ -164,7 +175,7 @@ def sealed_column(of: InstrumentedAttribute[Any]) -> Sealed[Any]:
     return next(column for column in every_sealed_column() if getattr(column.model, column.key) is of)
 
 
-def _as_json(value: dict[str, Any]) -> bytes:
+def _as_json(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, sort_keys=True).encode()
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Select, UniqueConstraint, delete, literal, select, union_all
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, joinedload, mapped_column
 
 import matching
 from portal.accounts.models import User
@@ -287,6 +287,12 @@ def _write_draft(round_: MatchRound, outcome: matching.Outcome, people: People, 
     """Up to three proposals to everyone who has got a mentor; the others wait."""
     db.session.execute(delete(Proposal).where(Proposal.round_id == round_.id))
     db.session.expire(round_, ["proposals"])
+    # The owners of what is sealed, fetched at once and held until it is written.
+    served = [people.mentees.by_member[pair.mentee].id for pair in outcome.pairs]
+    owners = (
+        select(MenteeProfile).where(MenteeProfile.id.in_(served)).options(joinedload(MenteeProfile.member))
+    )
+    held = db.session.scalars(owners).all()
     for served in outcome.pairs:
         for rank, pair in enumerate(outcome.proposals[served.mentee], start=1):
             data = matching.as_data(pair)
@@ -300,6 +306,7 @@ def _write_draft(round_: MatchRound, outcome: matching.Outcome, people: People, 
             )
             db.session.add(row)
     db.session.flush()
+    del held
 
 
 def _result(outcome: matching.Outcome, people: People, present: Pool) -> Json:
