@@ -3,7 +3,8 @@
 from wsgiref.headers import Headers
 
 from flask import Flask, Response, request, session
-from flask_login import current_user
+
+from portal.access import current_user
 
 # Everything a browser could be asked for on a page's behalf; the portal asks for nothing.
 FEATURES = (
@@ -63,7 +64,7 @@ def protect_file(headers: Headers, _path: str, _url: str) -> None:
 
 def _is_somebodys(response: Response) -> bool:
     """Whether the answer is for one person: signed in or with a form's token, a redirect, an error, or a post's."""
-    if request.endpoint == "static":
+    if request.endpoint == "static" and response.status_code < 400:
         return False
     return (
         current_user.is_authenticated

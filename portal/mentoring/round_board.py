@@ -4,14 +4,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 import matching
+from portal import consents
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.language import gettext as _
 from portal.language import ngettext
-from portal.members.models import ChallengeArea
+from portal.members.models import ChallengeArea, Member
 from portal.mentoring.models import MatchRound
 from portal.mentoring.round_reach import within_reach
 from portal.mentoring.round_runs import Cause, MatchRun, Party, People, last_runs
@@ -357,9 +358,19 @@ class Board:
         pair = self.pair
         if pair is None:
             return []
-        areas = {code: area.label for code, area in self.areas.items()}
+        areas = {code: area.label for code, area in self.areas.items()} if self.shows_areas else None
         words = part_words(self._sides["mentee"][pair.mentee], self._sides["mentor"][pair.mentor], areas)
         return _bars(pair, words=words)
+
+    @cached_property
+    def shows_areas(self) -> bool:
+        """Whether both of the chosen pair let the secretariat see what they stand in or have been through."""
+        if self.pair is None:
+            return False
+        both = [int(self.pair.mentee), int(self.pair.mentor)]
+        lets = consents.condition(Member.user_id, consents.Purpose.SECRETARIAT_SEES_AREAS)
+        willing = select(func.count()).select_from(Member).where(Member.id.in_(both), lets)
+        return db.session.scalar(willing) == len(both)
 
     @cached_property
     def areas(self) -> dict[str, ChallengeArea]:
@@ -371,7 +382,7 @@ class Board:
         pair = self.pair
         if pair is None or pair.difference is None:
             return None
-        return difference_for_secretariat(asdict(pair.difference), self.areas)
+        return difference_for_secretariat(asdict(pair.difference), self.areas if self.shows_areas else None)
 
     @property
     def widest(self) -> int:

@@ -88,6 +88,7 @@ class Party:
 
     id: int
     member_id: str
+    user_id: int
     name: str
     sort_key: str
     place: str
@@ -123,7 +124,7 @@ class People:
             if without is not None and user_id == without.id:
                 own[side] = profile_id
             else:
-                found.setdefault(side, []).append(Party(profile_id, str(member_id), *rest))
+                found.setdefault(side, []).append(Party(profile_id, str(member_id), user_id, *rest))
         tables = (MenteeProfile.__tablename__, MentorProfile.__tablename__)
         return cls(*(Parties(found.get(table, []), own.get(table)) for table in tables))
 

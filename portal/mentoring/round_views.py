@@ -2,7 +2,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
-from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import audit, clock
@@ -14,7 +13,6 @@ from portal.errors import DomainError
 from portal.extensions import db, htmx
 from portal.language import gettext as _
 from portal.language import ngettext
-from portal.members.models import Member
 from portal.mentoring import round_table
 from portal.mentoring import rounds as work
 from portal.mentoring.models import Ground, MatchRound
@@ -48,9 +46,8 @@ def _look(round_: MatchRound, mentee_id: int | None = None) -> Board:
 
 
 def _note_reading(entry: Entry) -> None:
-    members = {party.member_id for party in (entry.mentee, entry.mentor) if party is not None}
-    users = select(Member.user_id).where(Member.id.in_([int(member) for member in members]))
-    audit.has_read(db.session.scalars(users), current_user, "match-round")
+    both = [party.user_id for party in (entry.mentee, entry.mentor) if party is not None]
+    audit.has_read(both, current_user, "match-round")
 
 
 def _held(round_id: int) -> MatchRound:

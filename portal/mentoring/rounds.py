@@ -209,17 +209,17 @@ class Release:
 
     def seen_by(self, viewer: User) -> "Release":
         """The same with a bare line where the viewer's own name would stand."""
-        own = People.load(without=viewer).mentees.own
-        bare = Party(0, "", str(_("Deg selv")), "", "", 0)
+        bare = Party(0, "", viewer.id, str(_("Deg selv")), "", "", 0)
 
         def seen(party: Party) -> Party:
-            return bare if party.id == own else party
+            return bare if party.user_id == viewer.id else party
 
         return replace(
             self,
             receivers=[seen(party) for party in self.receivers],
             left_out=[
-                LeftOut(seen(row.party), "" if row.party.id == own else row.why) for row in self.left_out
+                LeftOut(seen(row.party), row.why if row.party.user_id != viewer.id else "")
+                for row in self.left_out
             ],
             waiting=[seen(party) for party in self.waiting],
         )

@@ -187,7 +187,7 @@ def secret(columns: str, why: str, erasure: Erasure = GONE) -> tuple[Line, ...]:
     return tuple(personal(name, why, erasure, withheld=SECRET) for name in columns.split())
 
 
-SECRET = "er til for å holde andre ute, og sier ingenting om deg"  # noqa: S105  # the reason, not a secret
+SECRET = "er til for å holde andre ute, og sier ingenting om deg"  # nosec B105  # noqa: S105  # the reason, not a secret
 
 
 @dataclass(frozen=True)
