@@ -165,6 +165,8 @@ def import_members(file: Path, dry_run: bool) -> None:
 
 
 def register(app: Flask) -> None:
+    from portal.privacy.commands import commands as privacy
+
     for command in (
         users,
         members,
@@ -175,6 +177,7 @@ def register(app: Flask) -> None:
         demo,
         doctor,
         backup,
+        privacy,
         restore,
     ):
         app.cli.add_command(command)

@@ -86,6 +86,10 @@ def erase(user: User, by: User | None, now: datetime) -> None:
     column by column. Doing it twice changes nothing more.
     """
     _require_somebody_left(user)
+    _erase(user, by, now)
+
+
+def _erase(user: User, by: User | None, now: datetime) -> None:
     db.session.refresh(user, with_for_update=True)
     leaving.end_everything(user, now)
     db.session.flush()
@@ -108,7 +112,7 @@ def erase_again(user_id: int, now: datetime) -> None:
     """After a restore: whoever was erased since the backup was taken is erased once more."""
     user = db.session.get(User, user_id)
     if user is not None:
-        erase(user, None, now)
+        _erase(user, None, now)
 
 
 def is_erased() -> ColumnElement[bool]:

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal import clock
 from portal.access import Role, allow, load
 from portal.accounts.current import current_user
+from portal.accounts.recent import recently_authenticated
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.language import gettext as _
@@ -27,6 +28,7 @@ def _member(member_id: int) -> Member:
 
 @requests.get("/secretariat/members/<int:member_id>/erasure")
 @allow(Role.SECRETARIAT)
+@recently_authenticated
 def erase_member(member_id: int) -> Response:
     return _page(_member(member_id), ErasureOnRequestForm())
 
@@ -48,6 +50,7 @@ def _page(
 
 @requests.post("/secretariat/members/<int:member_id>/erasure")
 @allow(Role.SECRETARIAT)
+@recently_authenticated
 def ask_for_member(member_id: int) -> Response | BaseResponse:
     member, form = _member(member_id), ErasureOnRequestForm()
     if not form.validate():

@@ -1,11 +1,12 @@
 """How long each kind of data is kept, and why: the terms as data. retention.py makes them come true."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from portal.language import lazy_gettext as _l
 
 ACCOUNTING_YEARS = 5
+CHANGED_ON = date(2026, 11, 28)  # when what the public page says was last changed
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,14 @@ TERMS: tuple[Term, ...] = (
     Term(
         "links", _l("Lenker til å logge inn"), _l("når de ikke lenger virker, etter ti minutter"),
         _l("En lenke som ikke åpner noe, har ingen verdi."),
+    ),
+    Term(
+        "factors", _l("Passnøkler, kodeapp og gjenopprettingskoder"), _l("når du fjerner dem, og senest sammen med brukeren"),
+        _l("De er det som gjør at bare du slipper inn."),
+    ),
+    Term(
+        "changes", _l("Bytter av e-postadresse, og varsler om endret innlogging"), _l("når de ikke lenger kan angres, etter noen dager"),
+        _l("Du skal kunne si fra hvis det ikke var deg."),
     ),
     Term(
         "sessions", _l("Enheter du har vært logget inn på"), _l("når du logger ut, eller når innloggingen går ut"),

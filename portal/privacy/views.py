@@ -7,6 +7,7 @@ import portal.privacy.retention  # noqa: F401  # its job
 from portal import clock, consents
 from portal.access import allow_signed_in
 from portal.accounts.current import current_user
+from portal.accounts.recent import recently_authenticated
 from portal.consents import NotTheText, Purpose
 from portal.errors import DomainError
 from portal.extensions import db, limiter
@@ -52,8 +53,16 @@ def readings() -> Response:
     return render("privacy/readings.html", pages=pages, readings=[readers.in_words(e) for e in pages.items])
 
 
+@privacy.get("/personal-data/export")
+@allow_signed_in
+@recently_authenticated
+def copy() -> Response:
+    return render("privacy/copy.html")
+
+
 @privacy.post("/personal-data/export")
 @allow_signed_in
+@recently_authenticated
 @limiter.limit("10/hour")
 def export_all() -> Response:
     name, content = export(current_user, clock.now())
@@ -95,6 +104,7 @@ def withdraw_consent() -> BaseResponse:
 
 @privacy.get("/personal-data/erasure")
 @allow_signed_in
+@recently_authenticated
 def erase_me() -> Response | BaseResponse:
     if db.session.scalar(Erasure.waiting_for(current_user.id)) is not None:
         return after_write(url_for("privacy.overview"))
@@ -114,6 +124,7 @@ def _erasure_page(form: ErasureForm, status: int = 200, refusal: DomainError | N
 
 @privacy.post("/personal-data/erasure")
 @allow_signed_in
+@recently_authenticated
 def ask_for_erasure() -> Response | BaseResponse:
     form = ErasureForm()
     if not form.validate():

@@ -183,3 +183,21 @@ def test_the_last_of_the_secretariat_lets_somebody_else_in_first(
         erasure.ask(eva, eva, now)
     new_user("Gro Berg", Role.SECRETARIAT)
     erasure.ask(eva, eva, now)
+
+
+def test_the_doctor_sees_what_an_erasure_left_behind(life: Life) -> None:
+    erasure.erase(life.bjorn.user, None, life.now)
+    life.bjorn.title = "Kommunedirektør i Nome"
+    db.session.commit()
+    broken = [f"{f.rule}: {f.seen}" for f in examine(life.now) if not f.holds]
+    assert [rule.split(":")[0] for rule in broken] == [
+        "Of whoever is erased nothing is left that the register says is deleted or replaced"
+    ]
+    assert f"member of user {life.bjorn.user_id}" in broken[0]
+
+
+def test_the_doctor_sees_what_was_not_done_in_time(life: Life) -> None:
+    erasure.ask(life.bjorn.user, life.bjorn.user, life.now)
+    db.session.commit()
+    broken = {f.rule for f in examine(life.now + WAIT + timedelta(days=120)) if not f.holds}
+    assert "Whoever asked to be erased is erased in time" in broken

@@ -65,7 +65,7 @@ def test_a_purpose_that_does_not_exist_is_no_page(life: Life, client: Any, sent:
 
 
 def test_the_export_is_a_zip_with_both_files_and_the_audit_knows(life: Life, client: Any) -> None:
-    client.sign_in(life.bjorn).get(PAGE)
+    client.sign_in(life.bjorn).get("/personal-data/export")
     answer = client.post("/personal-data/export", status=200)
     assert answer.headers["Cache-Control"] == "no-store"
     assert "Haugland" not in answer.headers["Content-Disposition"]
@@ -76,6 +76,16 @@ def test_the_export_is_a_zip_with_both_files_and_the_audit_knows(life: Life, cli
     told = db.session.scalars(select(AuditEvent).where(AuditEvent.event == "own data exported")).one()
     assert told.actor_id == life.bjorn.user_id
     assert told.details == {}
+
+
+@pytest.mark.parametrize("address", ["/personal-data/export", "/personal-data/erasure"])
+def test_the_copy_and_the_erasure_ask_who_sits_there_now(life: Life, client: Any, address: str) -> None:
+    client.sign_in(life.bjorn, NOW)
+    client.get(address)
+    with time_machine.travel(NOW + timedelta(minutes=31), tick=False):
+        assert "/confirm" in client.get(address, status=303).headers["Location"]
+        client.post(address, {"understood": "y"}, status=403)
+    assert db.session.scalars(select(Erasure)).all() == []
 
 
 def test_who_has_seen_it_tells_role_purpose_and_day_and_never_who(life: Life, client: Any, eva: User) -> None:

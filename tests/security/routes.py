@@ -79,6 +79,7 @@ ROUTES: dict[str, Row] = {
     "POST /personal-data/erasure/withdrawal": Row(SIGNED_IN),
     "POST /personal-data/consents": Row(SIGNED_IN, form=CONSENT),
     "POST /personal-data/consents/withdrawal": Row(SIGNED_IN, form=CONSENT),
+    "GET /personal-data/export": Row(SIGNED_IN),
     "POST /personal-data/export": Row(SIGNED_IN),
     "POST /hat": Row(SIGNED_IN, form={"role": "member"}),
     # The member
