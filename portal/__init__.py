@@ -13,6 +13,7 @@ from whitenoise import WhiteNoise
 from config import Config
 from portal import access, cli, compression, database, errors, language, rendering, revision, security
 from portal.accounts import forgetting, sign_in
+from portal.audit import reads
 from portal.audit import register as register_audit
 from portal.extensions import babel, csrf, db, htmx, limiter, login_manager
 from portal.keys import register as register_keys
@@ -38,6 +39,7 @@ BLUEPRINTS = (
     ("portal.mentoring.round_views", "rounds"),
     ("portal.costs.views", "costs"),
     ("portal.steering.views", "steering"),
+    ("portal.privacy.views", "privacy"),
     ("portal.home.views", "home"),
 )
 
@@ -63,13 +65,18 @@ def create_app(settings: Config) -> Flask:
     register_keys(db.session)
     register_audit(db.session)
     revision.register(db.session)
-    for part in (access, errors, compression, security, sign_in, forgetting, cli):
+    for part in (access, errors, compression, security, reads, sign_in, forgetting, cli):
         part.register(app)
     _register_blueprints(app)
     language.register(app)
     rendering.register(app)
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]  # Flask's own way of wrapping
-        app.wsgi_app, root=str(ROOT / "portal" / "static"), prefix="static/", max_age=365 * 86400
+        app.wsgi_app,
+        root=str(ROOT / "portal" / "static"),
+        prefix="static/",
+        max_age=365 * 86400,
+        allow_all_origins=False,
+        add_headers_function=security.protect_file,
     )
     proxies = app.config["TRUSTED_PROXIES"]
     if proxies:  # each adds the address it was called from; the limits count by the visitor's own

@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from typing import TextIO
 
 import click
 from flask import Flask, current_app
@@ -61,14 +62,17 @@ def recover_user(email: str) -> None:
 
 
 @audit_commands.command("verify")
-def verify_audit() -> None:
-    """Check that no event was changed, removed or moved."""
-    faults = audit.verify()
+@click.option("--copies", type=click.File(), help="Copies of the head, as a syslog kept them; - reads them.")
+def verify_audit(copies: TextIO | None) -> None:
+    """Check that no event was changed, removed or moved, against the copies of the chain's head too."""
+    given = audit.heads.own() if copies is None else audit.heads.read(copies)
+    faults = audit.verify(given)
     for fault in faults:
         click.echo(fault, err=True)
     if faults:
         raise SystemExit(1)
     click.echo("The audit chain is whole.")
+    click.echo(f"{len(given)} copies of its head agree." if given else "There are no copies of its head.")
 
 
 @click.command("work")
@@ -127,6 +131,24 @@ def doctor() -> None:
         raise SystemExit(1)
 
 
+@click.command("backup")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup(file: Path) -> None:
+    """Write the whole database into FILE, sealed, and restore it once to see that it can be."""
+    from portal.backup.commands import take
+
+    take(file)
+
+
+@click.command("restore")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def restore(file: Path) -> None:
+    """Put the backup in FILE into an empty database, and erase again whoever has been erased since."""
+    from portal.backup.commands import put_back
+
+    put_back(file)
+
+
 @members.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
@@ -143,5 +165,19 @@ def import_members(file: Path, dry_run: bool) -> None:
 
 
 def register(app: Flask) -> None:
-    for command in (users, members, audit_commands, key_commands, work, reference, demo, doctor):
+    from portal.privacy.commands import commands as privacy
+
+    for command in (
+        users,
+        members,
+        audit_commands,
+        key_commands,
+        work,
+        reference,
+        demo,
+        doctor,
+        backup,
+        privacy,
+        restore,
+    ):
         app.cli.add_command(command)
