@@ -45,6 +45,7 @@ class Config:
     RATELIMIT_STRATEGY = "fixed-window"
     RATELIMIT_HEADERS_ENABLED = False
     SQLALCHEMY_TRACK_MODIFICATIONS = False
+    TRUSTED_PROXIES = 0
     SEND_FILE_MAX_AGE_DEFAULT = timedelta(days=365)
 
     def __init__(self) -> None:
@@ -60,7 +61,14 @@ class Config:
         self.MAIL_FROM = os.environ.get("MAIL_FROM", "Varde <varde@kdf.example>")
         self.SMTP_URL = os.environ.get("SMTP_URL", "")
         self.MAIL_FOLDER: Path | None = Path(os.environ.get("MAIL_FOLDER", INSTANCE / "mail"))
+        # A file outside the database that only grows, or syslog://HOST:PORT: the copies of the audit's head.
+        self.AUDIT_HEAD_FILE = os.environ.get("AUDIT_HEAD_FILE", "")
         self.RATELIMIT_STORAGE_URI = os.environ.get("RATELIMIT_STORAGE_URI", "memory://")
+        # Sign-in with the organisation's own account (Entra ID, say); off while there is no issuer.
+        self.OIDC_ISSUER = os.environ.get("OIDC_ISSUER", "")
+        self.OIDC_CLIENT_ID = os.environ.get("OIDC_CLIENT_ID", "")
+        self.OIDC_CLIENT_SECRET = os.environ.get("OIDC_CLIENT_SECRET", "")
+        self.OIDC_NAME = os.environ.get("OIDC_NAME", "KDF")
         # Without the parameters: what a failing statement was about is nobody's business in a log.
         self.SQLALCHEMY_ENGINE_OPTIONS: dict[str, Any] = {"pool_pre_ping": False, "hide_parameters": True}
 
@@ -94,11 +102,21 @@ class Production(Config):
     SESSION_COOKIE_NAME = "__Host-varde"
     SESSION_COOKIE_SECURE = True
     PREFERRED_URL_SCHEME = "https"
+    NEEDED = (
+        "SECRET_KEY",
+        "DATA_KEY",
+        "DATABASE_URL",
+        "BASE_URL",
+        "SMTP_URL",
+        "MAIL_FROM",
+        # What must lie outside the database to be worth anything.
+        "AUDIT_HEAD_FILE",
+        "ERASURE_LEDGER",
+        "KEYRING_FILE",
+    )
 
     def __init__(self) -> None:
-        needed = ("SECRET_KEY", "DATA_KEY", "DATABASE_URL", "BASE_URL", "SMTP_URL", "MAIL_FROM")
-        outside = ("ERASURE_LEDGER", "KEYRING_FILE")
-        missing = [name for name in (*needed, *outside) if not os.environ.get(name)]
+        missing = [name for name in self.NEEDED if not os.environ.get(name)]
         if missing:
             raise MissingSetting(f"Production needs these environment variables: {', '.join(missing)}")
         if os.environ.get("VARDE_DEMO"):
@@ -110,6 +128,9 @@ class Production(Config):
             raise MissingSetting(
                 "DATA_KEY is the one that everybody knows: openssl rand -base64 32 makes another"
             )
+        if self.OIDC_ISSUER and not (self.OIDC_CLIENT_ID and self.OIDC_CLIENT_SECRET):
+            raise MissingSetting("OIDC_ISSUER needs OIDC_CLIENT_ID and OIDC_CLIENT_SECRET")
+        self.TRUSTED_PROXIES = int(os.environ.get("TRUSTED_PROXIES", "1"))
         self.MAIL_FOLDER = None
 
 

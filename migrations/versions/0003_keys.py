@@ -1,7 +1,7 @@
 """A key for each person, and what people have written sealed with it.
 
 Revision ID: 0003
-Revises: 0001
+Revises: 0002
 
 The format that is written here is the first one of portal/keys; it is spelled out so that this stands on its own.
 """
@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 
 revision = '0003'
-down_revision = '0001'
+down_revision = '0002'
 branch_labels = None
 depends_on = None
 

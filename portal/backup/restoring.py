@@ -10,7 +10,8 @@ from flask_migrate import upgrade
 from sqlalchemy import insert, inspect, select, update
 
 from portal import keys
-from portal.accounts.models import Session, User
+from portal.accounts.models import User
+from portal.accounts.sessions import Session
 from portal.backup import bundle
 from portal.backup.loading import DumpBroken, Loading, as_lines
 from portal.extensions import db

@@ -10,7 +10,8 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from portal import audit, clock, keys
-from portal.accounts.models import Session, User
+from portal.accounts.models import User
+from portal.accounts.sessions import Session
 from portal.backup import back_up, restore
 from portal.backup.bundle import BundleBroken
 from portal.backup.restoring import NoKeyring, NotEmpty
