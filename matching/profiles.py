@@ -286,7 +286,11 @@ class Outcome:
 
 
 class InputError(ValueError):
-    """What was handed in cannot be used; the message is a sentence that names it."""
+    """What was handed in cannot be used; the message is a sentence that names it, `column` what it is about."""
+
+    def __init__(self, message: str, column: str | None = None) -> None:
+        super().__init__(message)
+        self.column = column
 
 
 def points(units: int) -> int:

@@ -13,6 +13,9 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Any
 
+from matching.checking import LONGEST_TEXT
+from matching.profiles import InputError
+
 FACTORS = 32
 CENTRED_FROM = (
     20  # texts: then what everybody writes about is taken out, and a likeness of zero is the usual one
@@ -46,7 +49,13 @@ SAME_WORD = {
 
 
 def vectors(texts: Mapping[str, str]) -> dict[str, list[float]]:
-    """Person id to a vector of length 1; those whose text says nothing are left out. The same on every run."""
+    """Person id to a vector of length 1; those whose text says nothing are left out. The same on every run.
+
+    Raises InputError for a text of more than LONGEST_TEXT characters.
+    """
+    for person, text in texts.items():
+        if len(text) > LONGEST_TEXT:
+            raise InputError(f"text of {person}: {len(text)} characters, at most {LONGEST_TEXT}", "text")
     cleaned = {person: clean(text) for person, text in sorted(texts.items())}
     told = {person: text for person, text in cleaned.items() if text}
     if len(told) < 2:
