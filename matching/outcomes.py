@@ -41,11 +41,15 @@ def outcome(round_: Round, proposals: int) -> Outcome:
 
 
 def suggested(round_: Round, row: int, number: int) -> list[int]:
-    """The assigned mentor first, then those worth most to this mentee beyond what the others would pay for them."""
+    """The assigned mentor first, then those worth most to this mentee beyond what the others would pay for them.
+
+    Prices hold among pairs at or above the floor; a mentor who is below it for everybody is cheap without being good, so
+    those pairs come last.
+    """
     own = [int(round_.assigned[row])] if round_.assigned[row] != UNSERVED else []
-    worth = round_.worth[row] - round_.price
     legal = np.flatnonzero(round_.rules[row] == exclusions.NONE)
-    order = legal[np.argsort(-worth[legal], kind="stable")]
+    worth = round_.worth[row, legal]
+    order = legal[np.lexsort((legal, round_.price[legal] - worth, worth < (round_.floor or 0)))]
     return (own + [int(column) for column in order if column not in own])[:number]
 
 

@@ -220,6 +220,7 @@ class Counterfactual:
     |---|---|---|
     | chosen | it did happen | |
     | place | it would with one more place at the mentor | mentor, units (or None: no score would do) |
+    | places | one more goes to somebody ahead; with so many more the mentee would have a mentor | mentor, places |
     | points | it would if it scored so much more | mentor, units |
     | coverage | no score would do: somebody else would be without a mentor | mentor |
     | worst | no score would do: somebody else would be below the worst pair there is | mentor |

@@ -113,6 +113,8 @@ def test_what_would_free_somebody_does(given_: dict[str, Any], data: st.DataObje
         return
     mentee = data.draw(st.sampled_from(outcome.unmatched)).mentee
     for way in matching.freed_by(outcome, mentee):
+        if way.code == "places":
+            continue
         changed = dict(given_)
         if way.code == "place":
             changed["mentors"] = [one_place_more(one, way.values["mentor"]) for one in given_["mentors"]]

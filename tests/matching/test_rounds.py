@@ -2,6 +2,7 @@
 
 import dataclasses
 import random
+from collections import Counter
 
 import pytest
 
@@ -45,6 +46,22 @@ def test_proposals_begin_with_the_assigned_mentor_and_are_all_legal() -> None:
         assert all(isinstance(matching.pair(outcome, mentee, pair.mentor), Pair) for pair in pairs)
         if mentee in assigned:
             assert pairs[0].mentor == assigned[mentee]
+
+
+@pytest.mark.parametrize(("seed", "places"), [(8, 40), (1, 40), (3, 60), (5, 80)])
+def test_suggestions_spread_where_the_best_mentors_would_be_everybodys(seed: int, places: int) -> None:
+    """Second and third suggestions by score alone pile up on a few; by score beyond price they reach more mentors."""
+    mentors, mentees = round_of(seed, 60, places)
+    outcome = matching.propose(mentors, mentees)
+    spread = Counter(pair.mentor for pairs in outcome.proposals.values() for pair in pairs)
+    scores = matching.matrix(outcome)
+    alone: Counter[str] = Counter()
+    for mentee in mentees:
+        own = sorted(((units, who) for (one, who), units in scores.items() if one == mentee.id), reverse=True)
+        alone.update(who for _, who in own[:3])
+    assert len(spread) > len(alone)
+    assert max(spread.values()) <= 0.75 * max(alone.values())
+    assert sum(outcome.demand.values()) == len(outcome.proposals)
 
 
 def test_a_fixed_pair_stays_and_takes_its_place() -> None:
