@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from matching.checking import LONGEST_TEXT
+from matching.nynorsk import SAME_WORD
 from matching.profiles import InputError
 
 FACTORS = 32
@@ -31,21 +32,6 @@ STOP_WORDS = frozenset(
     skulle slik so som sånn så til um under upp ut uten var vart ved vere verte vi vil ville vore vår være vært å
     """.split()  # noqa: SIM905 (a word list reads better as text)
 )
-
-# nynorsk -> bokmål, as stems are formed after this. Only pairs whose stems would not meet by themselves.
-SAME_WORD = {
-    "ordførar": "ordfører", "leiar": "leder", "leiing": "ledelse", "leiarskap": "lederskap", "leie": "lede", "kommunedirektørar": "kommunedirektør",
-    "røynsle": "erfaring", "røynsler": "erfaring", "samarbeide": "samarbeid", "verksemd": "virksomhet", "verksemda": "virksomhet",
-    "tenester": "tjenester", "teneste": "tjeneste", "heimen": "hjemmet", "heim": "hjem", "omsorgstenester": "omsorgstjenester",
-    "framtid": "fremtid", "tilsette": "ansatte", "tilsett": "ansatt", "medarbeidarar": "medarbeidere",
-    "innbyggjarar": "innbyggere", "innbyggjar": "innbygger", "vanskeleg": "vanskelig", "vanskelege": "vanskelige",
-    "økonomiske": "økonomisk", "nedskjeringar": "nedskjæringer", "nedskjering": "nedskjæring", "skule": "skole", "skular": "skoler",
-    "sjukefråvær": "sykefravær", "sjuk": "syk", "røyndom": "virkelighet",
-    "usemje": "uenighet", "semje": "enighet", "endringar": "endringer",
-    "samanslåing": "sammenslåing", "kommunesamanslåing": "kommunesammenslåing", "folketal": "folketall", "fråflytting": "fraflytting",
-    "rådmenn": "rådmann", "politikarar": "politikere", "politikar": "politiker", "rettleiing": "veiledning", "tryggleik": "trygghet",
-    "kriser": "krise", "løysing": "løsning", "løysingar": "løsninger", "mogleg": "mulig", "moglegheit": "mulighet",
-}  # fmt: skip
 
 
 def vectors(texts: Mapping[str, str]) -> dict[str, list[float]]:

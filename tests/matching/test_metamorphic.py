@@ -33,7 +33,7 @@ def test_the_order_of_the_rows_and_the_scale_of_the_weights_change_nothing(
     options: dict[str, Any] = {"objective": objective, "even_load": even}
     first = matching.propose(**given_, **options)
     draw = random.Random(seed)
-    shuffled = {name: draw.sample(people, len(people)) for name, people in given_.items()}
+    shuffled: dict[str, Any] = {name: draw.sample(people, len(people)) for name, people in given_.items()}
     assert matching.propose(**shuffled, **options) == first
     scaled = Weights(**{name: 7 * points for name, points in matching.DEFAULT.as_dict().items()})
     assert matching.propose(**given_, **options, weights=scaled).pairs == first.pairs
