@@ -20,16 +20,17 @@ def outcome(round_: Round, proposals: int) -> Outcome:
     round_.assigned, round_.price, round_.floor = found.column, found.price, found.floor
     served = [(row, int(column)) for row, column in enumerate(found.column) if column != UNSERVED]
     wanted = {row: suggested(round_, row, proposals) for row in range(len(round_.mentees))}
-    cells = sorted({*served, *((row, column) for row in wanted for column in wanted[row])})
-    found_pairs = pairs(round_, cells)
     best = {row: _best(round_, row) for row in range(len(round_.mentees))}
+    missed = [(row, to) for row, to in best.items() if to != UNSERVED and round_.assigned[row] == UNSERVED]
+    cells = {*served, *missed, *((row, column) for row in wanted for column in wanted[row])}
+    found_pairs = pairs(round_, sorted(cells))
     return Outcome(
         pairs=tuple(found_pairs[cell] for cell in served),
         proposals={
             mentee.id: tuple(found_pairs[row, column] for column in wanted[row])
             for row, mentee in enumerate(round_.mentees)
         },
-        unmatched=waiting.unmatched(round_, best, lambda cell: pairs(round_, [cell])[cell]),
+        unmatched=waiting.unmatched(round_, best, found_pairs),
         demand=_demand(round_, Counter(best.values())),
         weights=round_.weights,
         objective=round_.objective,
