@@ -9,7 +9,8 @@ from pathlib import Path
 
 import matching
 from matching import files, results
-from matching.profiles import DEFAULT, InputError, Link, Mentee, Mentor, Objective, Outcome, Reservation
+from matching.findings import Outcome
+from matching.profiles import DEFAULT, InputError, Link, Mentee, Mentor, Objective, Reservation
 from matching.report import report
 
 
@@ -150,7 +151,7 @@ def _summary(outcome: Outcome) -> str:
 
 
 def _why(outcome: Outcome, mentee: str, mentor: str) -> str:
-    """One line: the code of matching.profiles.Counterfactual and its values."""
+    """One line: the code of matching.findings.Counterfactual and its values."""
     found = matching.counterfactual(outcome, mentee, mentor)
     values = ", ".join(
         f"{name} {results.decimal(value) if name == 'units' and isinstance(value, int) else value}"

@@ -14,7 +14,8 @@ import numpy as np
 from matching import loads, outcomes
 from matching.assignment import UNSERVED, served_at_most
 from matching.exclusions import mentor_rule
-from matching.profiles import HIGHEST_WORTH, Counterfactual, Objective, Rule, Value
+from matching.findings import Counterfactual, Value
+from matching.profiles import HIGHEST_WORTH, Objective, Rule
 from matching.rounds import Cell, Indices, Mask, Round
 
 LIFTABLE = frozenset(Rule) - {Rule.SAME_PERSON, Rule.SAME_MUNICIPALITY, Rule.FULL}

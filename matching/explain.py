@@ -22,8 +22,9 @@ from typing import NamedTuple
 
 from matching import places, wishes
 from matching.features import COVERAGE, QUANTUM, apportion
+from matching.findings import Part, Reason, Value
 from matching.municipalities import Municipality, municipalities, size_band
-from matching.profiles import UNITS_PER_POINT, Mentee, Mentor, Mode, Part, Reason, Value
+from matching.profiles import UNITS_PER_POINT, Mentee, Mentor, Mode
 
 REASONS = 3
 AREAS_FIRST = 2  # so that the third reason is of another sort where there is one

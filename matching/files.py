@@ -89,6 +89,8 @@ def read_weights(path: Path) -> Weights:
         given = json.loads(content)
     except json.JSONDecodeError as error:
         raise InputError(f"{path.name}, line {error.lineno}, column {error.colno}: {error.msg}") from None
+    except RecursionError:
+        raise InputError(f"{path.name}, line 1: is nested too deep") from None
     if not isinstance(given, dict):
         raise InputError(f"{path.name}, line 1: {str(given)[:60]!r} must be an object such as {{'size': 25}}")
     for part, value in given.items():

@@ -26,7 +26,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.profiles import DEFAULT, PARTS, InputError, Part, Weights
+from matching.findings import Part
+from matching.profiles import DEFAULT, PARTS, InputError, Weights
 
 STEEPNESS = 8.0  # log odds between a pair of 0 and one of 100 points
 LEVEL_SPREADS = (0.05, 0.15, 0.5)  # log odds: how unsure we may be of how ready people are to say yes

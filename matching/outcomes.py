@@ -10,7 +10,8 @@ import numpy as np
 from matching import confidence, exclusions, ranking, waiting
 from matching.assignment import UNSERVED
 from matching.explain import Explainer
-from matching.profiles import PARTS, Alternative, Outcome, Pair, Part, Rule
+from matching.findings import Alternative, Outcome, Pair, Part
+from matching.profiles import PARTS, Rule
 from matching.rounds import Cell, Round
 
 

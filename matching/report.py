@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.assignment import UNSERVED
+from matching.findings import Move, Outcome
 from matching.municipalities import municipalities
-from matching.profiles import UNITS_PER_POINT, Mentee, Mentor, Move, Outcome
+from matching.profiles import UNITS_PER_POINT, Mentee, Mentor
 from matching.scoring import FULL_YEARS
 
 Units = NDArray[np.int64]

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import matching
-from matching.profiles import PARTS, UNITS_PER_POINT, Outcome, Unmatched
+from matching.findings import Outcome, Unmatched
+from matching.profiles import PARTS, UNITS_PER_POINT
 from matching.report import Report
 from matching.tables import write
 

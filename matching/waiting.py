@@ -18,7 +18,8 @@ import numpy as np
 from matching import exclusions
 from matching.assignment import UNSERVED
 from matching.confidence import SECRETARIAT
-from matching.profiles import Blocking, Pair, Reason, Rule, Unmatched
+from matching.findings import Blocking, Pair, Reason, Unmatched
+from matching.profiles import Rule
 from matching.rounds import Cell, Mask, Round
 
 EACH = 40_000  # pairs up to which a crowd is found for each of those who wait
