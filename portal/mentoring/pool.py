@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, func, literal, select, union_all
 
 import matching
-from portal import clock
+from portal import clock, keys
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.members.models import ChallengeArea, Member, Tenure
@@ -21,15 +21,18 @@ from portal.mentoring.models import (
     Mentorship,
     Modes,
     Proposal,
-    Reservation,
     ReservationKind,
 )
+from portal.mentoring.reservations import No, said_by_anyone
 
 MODES = {
     Modes.EITHER: frozenset(matching.Mode),
     Modes.DIGITAL: frozenset({matching.Mode.DIGITAL}),
     Modes.IN_PERSON: frozenset({matching.Mode.IN_PERSON}),
 }
+
+EXPERIENCE = keys.sealed_column(MentorProfile.text)
+CHALLENGES, WISHES = keys.sealed_column(MenteeProfile.text), keys.sealed_column(MenteeProfile.wishes)
 
 
 class Pool(NamedTuple):
@@ -44,15 +47,17 @@ class Pool(NamedTuple):
 def pool(now: datetime) -> Pool:
     """Everyone who can be proposed now: mentors with the places they have free, mentees who seek and wait for nobody."""
     today = clock.today(now)
-    reservations = list(db.session.execute(select(Reservation.__table__).order_by(Reservation.id)))
-    avoiding = {r.member_id for r in reservations if r.kind is ReservationKind.NEIGHBOURS}
+    noes = said_by_anyone()
+    avoiding = {no.member_id for no in noes if no.kind is ReservationKind.NEIGHBOURS}
     years, (known, faced) = _years(today), _areas()
-    mentors = [_mentor(m, known, years, m.member_id in avoiding) for m in db.session.execute(_mentors())]
-    mentees = [_mentee(m, faced, years, m.member_id in avoiding) for m in db.session.execute(_mentees())]
+    experienced, seekers = db.session.execute(_mentors()).all(), db.session.execute(_mentees()).all()
+    keys.load(row.user_id for row in (*experienced, *seekers))
+    mentors = [_mentor(m, known, years, m.member_id in avoiding) for m in experienced]
+    mentees = [_mentee(m, faced, years, m.member_id in avoiding) for m in seekers]
     return Pool(
         mentors,
         mentees,
-        [_reservation(r) for r in reservations if r.kind is not ReservationKind.NEIGHBOURS],
+        [_reservation(no) for no in noes if no.kind is not ReservationKind.NEIGHBOURS],
         list(_forbidden()),
     )
 
@@ -90,7 +95,7 @@ def _mentors() -> Select[Any]:
         live.correlate(MentorProfile).scalar_subquery() + asked.correlate(MentorProfile).scalar_subquery()
     )
     free = (places.scalar_subquery() - spoken_for).label("free")
-    columns = (MentorProfile.__table__, Member.municipality_number, free)
+    columns = (MentorProfile.__table__, Member.municipality_number, Member.user_id, free)
     rows = select(*columns).select_from(MentorProfile).join(MentorProfile.member)
     return rows.where(MentorProfile.member_id.in_(_active())).order_by(MentorProfile.id)
 
@@ -119,7 +124,7 @@ def seeking() -> Select[tuple[int]]:
 
 
 def _mentees() -> Select[Any]:
-    columns = (MenteeProfile.__table__, Member.municipality_number)
+    columns = (MenteeProfile.__table__, Member.municipality_number, Member.user_id)
     rows = select(*columns).select_from(MenteeProfile).join(MenteeProfile.member)
     return rows.where(MenteeProfile.id.in_(seeking())).order_by(MenteeProfile.id)
 
@@ -153,7 +158,6 @@ def _person(row: Any, areas: Mapping[int, dict[str, int]], years: Mapping[int, i
         "areas": areas.get(row.id, {}),
         "years": years.get(row.member_id),
         "modes": MODES[row.modes],
-        "text": row.text,
         "paused": row.paused_at is not None,
     }
 
@@ -161,6 +165,7 @@ def _person(row: Any, areas: Mapping[int, dict[str, int]], years: Mapping[int, i
 def _mentor(row: Any, areas: Any, years: Any, avoid_neighbours: bool) -> matching.Mentor:
     return matching.Mentor(
         **_person(row, areas, years),
+        text=EXPERIENCE.read(row.user_id, row.text),
         capacity=max(0, row.free),
         retired=row.retired,
         avoid_neighbours=avoid_neighbours,
@@ -168,13 +173,16 @@ def _mentor(row: Any, areas: Any, years: Any, avoid_neighbours: bool) -> matchin
 
 
 def _mentee(row: Any, areas: Any, years: Any, avoid_neighbours: bool) -> matching.Mentee:
-    wishes = matching.Wishes(**row.wishes)
-    return matching.Mentee(**_person(row, areas, years), wishes=wishes, avoid_neighbours=avoid_neighbours)
+    return matching.Mentee(
+        **_person(row, areas, years),
+        text=CHALLENGES.read(row.user_id, row.text),
+        wishes=matching.Wishes(**WISHES.read(row.user_id, row.wishes)),
+        avoid_neighbours=avoid_neighbours,
+    )
 
 
-def _reservation(row: Any) -> matching.Reservation:
-    target = row.municipality_number or row.county_number or str(row.person_id)
-    return matching.Reservation(str(row.member_id), matching.ReservationKind(row.kind.value), target)
+def _reservation(no: No) -> matching.Reservation:
+    return matching.Reservation(str(no.member_id), matching.ReservationKind(no.kind.value), no.target)
 
 
 def _forbidden() -> Iterator[matching.Link]:

@@ -4,14 +4,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 import matching
+from portal import consents
+from portal.accounts.models import User
 from portal.extensions import db
 from portal.language import gettext as _
 from portal.language import ngettext
-from portal.members.models import ChallengeArea
+from portal.members.models import ChallengeArea, Member
 from portal.mentoring.models import MatchRound
+from portal.mentoring.round_reach import within_reach
 from portal.mentoring.round_runs import Cause, MatchRun, Party, People, last_runs
 from portal.mentoring.round_words import Side, part_words
 from portal.mentoring.wording import difference_for_secretariat
@@ -134,10 +137,10 @@ class Changes:
 class Board:
     """Everything on the page of a draft. The engine solves the stored inputs anew, and only when asked."""
 
-    def __init__(self, round_: MatchRound, mentee_id: int | None = None) -> None:
+    def __init__(self, round_: MatchRound, mentee_id: int | None = None, viewer: User | None = None) -> None:
         self.round = round_
         self.run, self.before = last_runs(round_, 2)
-        self.people = People.load()
+        self.people = People.load(without=viewer)
         self.wanted = mentee_id
 
     @cached_property
@@ -209,7 +212,21 @@ class Board:
 
     @property
     def served(self) -> int:
-        return len(self.entries)
+        return len(self.entries) + self.own_pairs
+
+    @property
+    def own_pairs(self) -> int:
+        """The pairs that the one who looks is in: counted, and not shown."""
+        pairs = self.run.pairs if self.run else {}
+        return sum(self.people.is_own(mentee, mentor) for mentee, (mentor, _units) in pairs.items())
+
+    @property
+    def kept_back(self) -> str | None:
+        """A neutral line where the list is shorter than the counts."""
+        unserved = self.run is not None and self.people.mentees.own in self.run.result["unmatched"]
+        if not self.own_pairs and not unserved:
+            return None
+        return str(_("Det som gjelder deg selv, tar en kollega seg av."))
 
     @property
     def seeking(self) -> int:
@@ -270,7 +287,7 @@ class Board:
         for mentee_id in {*old, *new}:
             was, now = old.get(mentee_id, (0, 0)), new.get(mentee_id, (0, 0))
             mentee = self.people.mentees.by_id.get(mentee_id)
-            if mentee and was[0] != now[0]:
+            if mentee and was[0] != now[0] and self.people.mentors.own not in (was[0], now[0]):
                 yield Change(mentee.name, self._moved(was[0], now[0]), now[1] - was[1])
 
     def _moved(self, old: int, new: int) -> str:
@@ -294,7 +311,7 @@ class Board:
     def done(self) -> str | None:
         """What was just decided by hand, when it can be undone."""
         run = self.run
-        if run is None or not run.can_be_undone:
+        if run is None or not run.can_be_undone or self.people.is_own(run.mentee_id, run.mentor_id):
             return None
         names = {
             "mentee": _name(self.people.mentees.by_id.get(run.mentee_id or 0)),
@@ -341,9 +358,19 @@ class Board:
         pair = self.pair
         if pair is None:
             return []
-        areas = {code: area.label for code, area in self.areas.items()}
+        areas = {code: area.label for code, area in self.areas.items()} if self.shows_areas else None
         words = part_words(self._sides["mentee"][pair.mentee], self._sides["mentor"][pair.mentor], areas)
         return _bars(pair, words=words)
+
+    @cached_property
+    def shows_areas(self) -> bool:
+        """Whether both of the chosen pair let the secretariat see what they stand in or have been through."""
+        if self.pair is None:
+            return False
+        both = [int(self.pair.mentee), int(self.pair.mentor)]
+        lets = consents.condition(Member.user_id, consents.Purpose.SECRETARIAT_SEES_AREAS)
+        willing = select(func.count()).select_from(Member).where(Member.id.in_(both), lets)
+        return db.session.scalar(willing) == len(both)
 
     @cached_property
     def areas(self) -> dict[str, ChallengeArea]:
@@ -355,7 +382,7 @@ class Board:
         pair = self.pair
         if pair is None or pair.difference is None:
             return None
-        return difference_for_secretariat(asdict(pair.difference), self.areas)
+        return difference_for_secretariat(asdict(pair.difference), self.areas if self.shows_areas else None)
 
     @property
     def widest(self) -> int:
@@ -366,8 +393,17 @@ class Board:
         """Other mentors for the chosen mentee, the best for the mentee first."""
         if self.chosen is None:
             return []
-        found = matching.alternatives(self.outcome, self.chosen.mentee.member_id, ALTERNATIVES)
-        return [self._choice(alternative) for alternative in found]
+        mine, reach = self.chosen.mentee.member_id, self.reach
+        found = matching.alternatives(self.outcome, mine, ALTERNATIVES + 1)
+        known = self.people.mentors.by_member
+        shown = [
+            other for other in found if (mine, other.pair.mentor) in reach and other.pair.mentor in known
+        ]
+        return [self._choice(alternative) for alternative in shown[:ALTERNATIVES]]
+
+    @cached_property
+    def reach(self) -> dict[tuple[str, str], int]:
+        return within_reach(self.outcome)
 
     def _choice(self, alternative: matching.Alternative) -> Choice:
         points = matching.points(alternative.pair.score)
@@ -381,7 +417,7 @@ class Board:
             change < 0,
             -alternative.coverage_change,
             self._weakest(alternative),
-            [self._moved_by(move) for move in alternative.moves],
+            [self._moved_by(move) for move in alternative.moves if self._is_shown(move)],
         )
 
     def _weakest(self, alternative: matching.Alternative) -> str:
@@ -391,6 +427,10 @@ class Board:
             return ""
         return str(_("svakeste par blir %(points)s", points=worst))
 
+    def _is_shown(self, move: matching.Move) -> bool:
+        listed = {entry.mentee.member_id for entry in self.ordered}
+        return move.mentee in listed and (not move.after or move.after in self.people.mentors.by_member)
+
     def _moved_by(self, move: matching.Move) -> Moved:
         change = matching.points(move.change)
         after = self.people.mentors.by_member[move.after].name if move.after else _("uten forslag")
@@ -398,35 +438,20 @@ class Board:
 
     @cached_property
     def possible(self) -> int:
-        """How many other mentors the rules leave the chosen mentee."""
+        """How many other mentors are within the chosen mentee's reach."""
         if self.chosen is None:
             return 0
-        mine = self.chosen.mentee.member_id
-        legal = sum(mentee == mine for mentee, _mentor in matching.matrix(self.outcome))
-        return legal - (self.pair is not None)
+        mine, known = self.chosen.mentee.member_id, self.people.mentors.by_member
+        near = sum(mentee == mine and mentor in known for mentee, mentor in self.reach)
+        return near - (self.pair is not None)
 
     @property
     def why_unserved(self) -> str:
-        """Why the chosen mentee has nobody, without a word of who has said no to whom."""
+        """The same words whether others needed the places more or none was possible: a no is nobody's business."""
         if self.chosen is None:
             return ""
-        mine = self.chosen.mentee.member_id
-        left = next((row for row in self.outcome.unmatched if row.mentee == mine), None)
-        if left is None or not left.legal:
-            return str(
-                _(
-                    "Ingen av mentorene med ledig plass kan kobles med denne menteen. Nye mentorer kan løse det."
-                )
-            )
-        best = matching.points(left.best.score) if left.best else 0
         return str(
-            _(
-                "%(legal)s mentorer er mulige, den beste gir %(best)s poeng, men plassene er gitt til par som gir runden mer. "
-                "Nr. %(waiting)s på ventelisten.",
-                legal=left.legal,
-                best=best,
-                waiting=left.waiting,
-            )
+            _("Ingen av de ledige plassene passet best her. Nye mentorer, eller en plass til, kan løse det.")
         )
 
 

@@ -12,7 +12,7 @@ STEPS = (45, 60, 70, 80)
 
 @dataclass(frozen=True)
 class Cell:
-    """One pair. `points` is None where the two cannot be paired; why is not said."""
+    """One pair. `points` is None where it is beyond reach: too far down, or impossible; which is not said."""
 
     points: int | None
     is_chosen: bool
@@ -75,7 +75,7 @@ class HeatMap:
 
     @cached_property
     def lines(self) -> list[Line]:
-        scores = matching.matrix(self.board.outcome)
+        scores = self.board.reach
         place = {column.mentor.id: index for index, column in enumerate(self.columns)}
         served = [entry for entry in self.board.entries if entry.mentor and entry.mentor.id in place]
         served.sort(

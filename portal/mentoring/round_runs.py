@@ -8,14 +8,16 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Select, UniqueConstraint, delete, literal, select, union_all
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, joinedload, mapped_column
 
 import matching
 from portal.accounts.models import User
 from portal.extensions import Base, Json, PrimaryKey, db, enum_type
 from portal.members.models import Member, Municipality
+from portal.mentoring import round_secrets
 from portal.mentoring.models import Ground, MatchRound, MenteeProfile, MentorProfile, Proposal
 from portal.mentoring.pool import Pool, pool
+from portal.mentoring.round_secrets import Secret
 
 SUGGESTIONS = 3
 
@@ -35,7 +37,7 @@ class MatchRun(Base):
     """One run of a round, kept so that it can be compared with the one before, and taken back.
 
     `inputs` is what the engine was given, so that the page shows the round that was run, whatever is changed meanwhile;
-    it goes when the round is released.
+    it goes when the round is released. What a mentee wishes, and with whom it cannot be, is sealed with the mentee's key.
     """
 
     __tablename__ = "match_run"
@@ -59,17 +61,18 @@ class MatchRun(Base):
 
     def solve(self, weights: matching.Weights | None = None) -> matching.Outcome:
         """The same round once more, or the one that other weights would give."""
-        inputs = self.inputs or {"mentors": [], "mentees": [], "blocked": [], "fixed": []}
+        inputs = self.inputs or {"mentors": [], "mentees": [], "fixed": []}
+        opened = round_secrets.opened(inputs["mentees"])
         mentees = [
-            matching.Mentee(**_given(mentee) | {"wishes": matching.Wishes(**mentee["wishes"])})
-            for mentee in inputs["mentees"]
+            matching.Mentee(**_given(mentee) | {"wishes": matching.Wishes(**secret.wishes)})
+            for mentee, secret in opened
         ]
         return matching.propose(
             [matching.Mentor(**_given(mentor)) for mentor in inputs["mentors"]],
             mentees,
             weights=weights or matching.Weights(**self.decisions["weights"]),
-            forbidden=[matching.Link(*pair) for pair in inputs["blocked"]],
-            fixed=[matching.Link(*pair) for pair in inputs["fixed"]],
+            forbidden=[matching.Link(mentee["id"], to) for mentee, secret in opened for to in secret.blocked],
+            fixed=[matching.Link(*pair) for pair in inputs["fixed"] if pair[0] in {m.id for m in mentees}],
             proposals=SUGGESTIONS,
         )
 
@@ -85,6 +88,7 @@ class Party:
 
     id: int
     member_id: str
+    user_id: int
     name: str
     sort_key: str
     place: str
@@ -92,9 +96,13 @@ class Party:
 
 
 class Parties:
-    """One side of the scheme, by the id of the profile and, as the engine names them, of the member."""
+    """One side of the scheme, by the id of the profile and, as the engine names them, of the member.
 
-    def __init__(self, found: list[Party]) -> None:
+    `own` is the profile of whoever looks, who is not among them.
+    """
+
+    def __init__(self, found: list[Party], own: int | None = None) -> None:
+        self.own = own
         self.by_id = {party.id: party for party in found}
         self.by_member = {party.member_id: party for party in found}
 
@@ -107,13 +115,23 @@ class People:
     mentors: Parties
 
     @classmethod
-    def load(cls) -> "People":
+    def load(cls, without: User | None = None) -> "People":
+        """All of them, or all but the one who looks: one's own pair is a colleague's to see to."""
         sides = union_all(_side(MenteeProfile), _side(MentorProfile))
         found: dict[str, list[Party]] = {}
-        for side, profile_id, member_id, *rest in db.session.execute(sides):
-            found.setdefault(side, []).append(Party(profile_id, str(member_id), *rest))
+        own: dict[str, int] = {}
+        for side, user_id, profile_id, member_id, *rest in db.session.execute(sides):
+            if without is not None and user_id == without.id:
+                own[side] = profile_id
+            else:
+                found.setdefault(side, []).append(Party(profile_id, str(member_id), user_id, *rest))
         tables = (MenteeProfile.__tablename__, MentorProfile.__tablename__)
-        return cls(*(Parties(found.get(table, [])) for table in tables))
+        return cls(*(Parties(found.get(table, []), own.get(table)) for table in tables))
+
+    def is_own(self, mentee_id: int | None, mentor_id: int | None) -> bool:
+        """Whether the one who looks is in the pair: then a colleague sees to it."""
+        mine = mentee_id is not None and mentee_id == self.mentees.own
+        return mine or (mentor_id is not None and mentor_id == self.mentors.own)
 
     def link(self, mentee_id: int, mentor_id: int) -> matching.Link | None:
         mentee, mentor = self.mentees.by_id.get(mentee_id), self.mentors.by_id.get(mentor_id)
@@ -124,6 +142,7 @@ def _side(profile: type[MenteeProfile] | type[MentorProfile]) -> Select[Any]:
     return (
         select(
             literal(profile.__tablename__),
+            Member.user_id,
             profile.id,
             profile.member_id,
             User.name,
@@ -269,8 +288,14 @@ def _write_draft(round_: MatchRound, outcome: matching.Outcome, people: People, 
     """Up to three proposals to everyone who has got a mentor; the others wait."""
     db.session.execute(delete(Proposal).where(Proposal.round_id == round_.id))
     db.session.expire(round_, ["proposals"])
-    for served in outcome.pairs:
-        for rank, pair in enumerate(outcome.proposals[served.mentee], start=1):
+    # The owners of what is sealed, fetched at once and held until it is written.
+    served = [people.mentees.by_member[pair.mentee].id for pair in outcome.pairs]
+    owners = (
+        select(MenteeProfile).where(MenteeProfile.id.in_(served)).options(joinedload(MenteeProfile.member))
+    )
+    held = db.session.scalars(owners).all()
+    for assigned in outcome.pairs:
+        for rank, pair in enumerate(outcome.proposals[assigned.mentee], start=1):
             data = matching.as_data(pair)
             row = Proposal(
                 round_id=round_.id,
@@ -282,6 +307,7 @@ def _write_draft(round_: MatchRound, outcome: matching.Outcome, people: People, 
             )
             db.session.add(row)
     db.session.flush()
+    del held
 
 
 def _result(outcome: matching.Outcome, people: People, present: Pool) -> Json:
@@ -301,16 +327,15 @@ def _inputs(outcome: matching.Outcome, present: Pool) -> Json:
     legal = matching.matrix(outcome)
     mentees = [mentee for mentee in present.mentees if not mentee.paused]
     mentors = [mentor for mentor in present.mentors if mentor.capacity and not mentor.paused]
+    blocked = {
+        mentee.id: [mentor.id for mentor in mentors if (mentee.id, mentor.id) not in legal]
+        for mentee in mentees
+    }
+    secrets = round_secrets.sealed({m.id: Secret(asdict(m.wishes), blocked[m.id]) for m in mentees})
     return {
-        "mentees": [_person(mentee) | {"wishes": asdict(mentee.wishes)} for mentee in mentees],
+        "mentees": [_person(mentee) | secrets[mentee.id] for mentee in mentees],
         "mentors": [
             _person(mentor) | {"capacity": mentor.capacity, "retired": mentor.retired} for mentor in mentors
-        ],
-        "blocked": [
-            [mentee.id, mentor.id]
-            for mentee in mentees
-            for mentor in mentors
-            if (mentee.id, mentor.id) not in legal
         ],
         "fixed": [[pair.mentee, pair.mentor] for pair in outcome.pairs if pair.fixed],
     }
@@ -327,4 +352,5 @@ def _person(person: matching.Mentee | matching.Mentor) -> Json:
 
 
 def _given(data: Json) -> Json:
-    return data | {"modes": frozenset(matching.Mode(mode) for mode in data["modes"])}
+    known = {name: value for name, value in data.items() if name not in round_secrets.STORED}
+    return known | {"modes": frozenset(matching.Mode(mode) for mode in data["modes"])}

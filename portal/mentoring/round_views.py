@@ -4,7 +4,7 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal import clock
+from portal import audit, clock
 from portal import export as files
 from portal.access import Role, allow, load
 from portal.accounts.current import current_user
@@ -17,7 +17,7 @@ from portal.mentoring import round_table
 from portal.mentoring import rounds as work
 from portal.mentoring.models import Ground, MatchRound
 from portal.mentoring.round_answers import Answers, State
-from portal.mentoring.round_board import Board
+from portal.mentoring.round_board import Board, Entry
 from portal.mentoring.round_forms import (
     ExclusionForm,
     PairForm,
@@ -38,6 +38,16 @@ ANSWER_DAYS = 14
 
 def _round(round_id: int) -> MatchRound:
     return load(MatchRound.visible_to(current_user), round_id)
+
+
+def _look(round_: MatchRound, mentee_id: int | None = None) -> Board:
+    """The draft as the one who looks may see it."""
+    return Board(round_, mentee_id, current_user)
+
+
+def _note_reading(entry: Entry) -> None:
+    both = [party.user_id for party in (entry.mentee, entry.mentor) if party is not None]
+    audit.has_read(both, current_user, "match-round")
 
 
 def _held(round_id: int) -> MatchRound:
@@ -80,7 +90,7 @@ def show(round_id: int) -> Response:
     if round_.released_at is not None:
         return _answers(round_)
     heat_map = request.args.get("view") == "heatmap"
-    board = Board(round_, request.args.get("mentee", type=int))
+    board = _look(round_, request.args.get("mentee", type=int))
     if heat_map:
         return render("rounds/heat_map.html", round=round_, board=board, map=HeatMap(board), view="heatmap")
     return _board(round_, board, block="board")
@@ -88,6 +98,8 @@ def show(round_id: int) -> Response:
 
 def _board(round_: MatchRound, board: Board, block: str, status: int = 200, **context: Any) -> Response:
     context.setdefault("form", _no_form())
+    if board.chosen is not None:
+        _note_reading(board.chosen)
     return render("rounds/show.html", block, status, round=round_, board=board, view="list", **context)
 
 
@@ -95,7 +107,7 @@ def _answers(round_: MatchRound, error: object = None) -> Response:
     chosen = request.args.get("state")
     context: dict[str, Any] = {
         "round": round_,
-        "answers": Answers(round_, clock.now()),
+        "answers": Answers(round_, clock.now(), current_user),
         "state": State(chosen) if chosen in list(State) else None,
         "states": State,
         "error": error,
@@ -109,7 +121,7 @@ def _decided(round_: MatchRound, mentee_id: int | None = None) -> BaseResponse:
     """The round as it now stands: the page's whole inside for htmx, the page for others."""
     db.session.commit()
     if htmx:
-        return _board(round_, Board(round_, mentee_id), block="round")
+        return _board(round_, _look(round_, mentee_id), block="round")
     return after_write(url_for("rounds.show", round_id=round_.id, mentee=mentee_id))
 
 
@@ -119,7 +131,7 @@ def _refused(round_id: int, error: object, mentee_id: int | None = None) -> Resp
     round_ = _round(round_id)
     if round_.released_at is not None:
         return _answers(round_, error)
-    return _board(round_, Board(round_, mentee_id), "round", 422, refusals=[str(error)])
+    return _board(round_, _look(round_, mentee_id), "round", 422, refusals=[str(error)])
 
 
 def _not_sound(round_id: int, form: PairForm) -> Response:
@@ -128,7 +140,7 @@ def _not_sound(round_id: int, form: PairForm) -> Response:
     round_, board_form = _round(round_id), form if isinstance(form, ExclusionForm) else _no_form()
     wrong = [*form.mentee.errors, *form.mentor.errors]
     refusals = list(dict.fromkeys(str(message) for message in wrong))
-    board = Board(round_, form.mentee.data)
+    board = _look(round_, form.mentee.data)
     return _board(round_, board, "round", 422, refusals=refusals, form=board_form)
 
 
@@ -217,7 +229,7 @@ def weights(round_id: int) -> BaseResponse:
     round_ = _round(round_id)
     if round_.released_at is not None:
         return after_write(url_for("rounds.show", round_id=round_.id))
-    board = Board(round_)
+    board = _look(round_)
     asked = "challenges" in request.args
     form = WeightsForm(request.args if asked else None, data=to_form(round_), meta={"csrf": False})
     sound = not asked or form.validate()
@@ -251,7 +263,7 @@ def reweigh(round_id: int) -> BaseResponse:
     if not sound:
         db.session.rollback()
         round_ = _round(round_id)
-        return _weights(round_, Board(round_), form, 422)
+        return _weights(round_, _look(round_), form, 422)
     try:
         work.reweigh(round_, from_form(form), current_user, clock.now())
     except DomainError as error:
@@ -271,7 +283,7 @@ def release(round_id: int) -> BaseResponse:
 
 
 def _release(round_: MatchRound, form: ReleaseForm, now: datetime, status: int = 200) -> Response:
-    plan, mail = work.prepare_release(round_, now), work.mail_text(now)
+    plan, mail = work.prepare_release(round_, now).seen_by(current_user), work.mail_text(now)
     return render("rounds/release.html", status=status, round=round_, form=form, plan=plan, mail=mail)
 
 
@@ -337,5 +349,6 @@ def close(round_id: int) -> BaseResponse:
 @rounds.get("/secretariat/rounds/<int:round_id>/tables/<any(csv,xlsx):kind>")
 @allow(Role.SECRETARIAT)
 def export(round_id: int, kind: str) -> Response:
-    name = f"{_('runde')}-{round_id}"
-    return files.table(name, kind, round_table.heads(), round_table.rows(_round(round_id)))
+    round_, name = _round(round_id), f"{_('runde')}-{round_id}"
+    audit.has_taken_out("round", kind, round_table.about(round_, current_user), current_user)
+    return files.table(name, kind, round_table.heads(), round_table.rows(round_, current_user))

@@ -19,6 +19,7 @@ from portal.members.models import Member
 from portal.mentoring.models import Ground, MatchRound, MenteeProfile, Proposal
 from portal.mentoring.pool import pool
 from portal.mentoring.proposals import lapse_unanswered
+from portal.mentoring.round_reach import within_reach
 from portal.mentoring.round_runs import (
     Cause,
     Decisions,
@@ -132,6 +133,8 @@ def undo(round_: MatchRound, by: User, now: datetime) -> int | None:
     """Take back the last decision; where there is none, all stays. Returns the mentee that it was about, if any."""
     _require_draft(round_)
     (last,) = last_runs(round_, 1)
+    if last is not None and People.load(without=by).is_own(last.mentee_id, last.mentor_id):
+        raise PairImpossible
     about = last.mentee_id if last and last.can_be_undone else None
     run = take_back(round_, by, now)
     if run is not None:
@@ -154,11 +157,20 @@ def _require_draft(round_: MatchRound) -> None:
 def _pair_up(
     round_: MatchRound, cause: Cause, mentee_id: int, mentor_id: int, by: User, now: datetime
 ) -> MatchRun:
+    _require_reach(round_, mentee_id, mentor_id)
     decisions = Decisions.of(round_).with_lock(mentee_id, mentor_id)
     run = _decide(round_, cause, decisions, (mentee_id, mentor_id), by, now)
     if run.pairs.get(mentee_id, (None,))[0] != mentor_id:
         raise PairImpossible
     return run
+
+
+def _require_reach(round_: MatchRound, mentee_id: int, mentor_id: int) -> None:
+    """Only what the page offers can be chosen: whoever tries the others learns nothing from the no."""
+    (last,) = last_runs(round_, 1)
+    link = People.load().link(mentee_id, mentor_id)
+    if last is not None and link is not None and (link.mentee, link.mentor) not in within_reach(last.solve()):
+        raise PairImpossible
 
 
 def _decide(
@@ -170,7 +182,7 @@ def _decide(
     now: datetime,
 ) -> MatchRun:
     _require_draft(round_)
-    if about is not None and People.load().link(*about) is None:
+    if about is not None and People.load(without=by).link(*about) is None:
         raise PairImpossible
     run = run_round(round_, by, now, cause, decisions, about)
     audit.record(RAN, by=by, on=round_, at=now, cause=cause.value, number=run.number)
@@ -194,6 +206,23 @@ class Release:
     receivers: list[Party]
     left_out: list[LeftOut]
     waiting: list[Party]
+
+    def seen_by(self, viewer: User) -> "Release":
+        """The same with a bare line where the viewer's own name would stand."""
+        bare = Party(0, "", viewer.id, str(_("Deg selv")), "", "", 0)
+
+        def seen(party: Party) -> Party:
+            return bare if party.user_id == viewer.id else party
+
+        return replace(
+            self,
+            receivers=[seen(party) for party in self.receivers],
+            left_out=[
+                LeftOut(seen(row.party), row.why if row.party.user_id != viewer.id else "")
+                for row in self.left_out
+            ],
+            waiting=[seen(party) for party in self.waiting],
+        )
 
 
 def prepare_release(round_: MatchRound, now: datetime) -> Release:
