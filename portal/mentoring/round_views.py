@@ -140,6 +140,8 @@ def _not_sound(round_id: int, form: PairForm) -> Response:
     round_, board_form = _round(round_id), form if isinstance(form, ExclusionForm) else _no_form()
     wrong = [*form.mentee.errors, *form.mentor.errors]
     refusals = list(dict.fromkeys(str(message) for message in wrong))
+    if round_.released_at is not None:
+        return _answers(round_, " ".join(refusals))
     board = _look(round_, form.mentee.data)
     return _board(round_, board, "round", 422, refusals=refusals, form=board_form)
 
@@ -263,6 +265,8 @@ def reweigh(round_id: int) -> BaseResponse:
     if not sound:
         db.session.rollback()
         round_ = _round(round_id)
+        if round_.released_at is not None:
+            return _answers(round_, work.NotADraft())
         return _weights(round_, _look(round_), form, 422)
     try:
         work.reweigh(round_, from_form(form), current_user, clock.now())
