@@ -75,6 +75,27 @@ class ReservationKind(StrEnum):
     NEIGHBOURS = "neighbours"
 
 
+class Tie(StrEnum):
+    """What binds two people so that neither should be the other's mentor."""
+
+    COMPANY = "company"
+    FAMILY = "family"
+    APPLICATIONS = "applications"
+    FORMER_BOSS = "former_boss"
+    DISPUTE = "dispute"
+
+    @property
+    def label(self) -> str:
+        words = {
+            Tie.COMPANY: _("Vi sitter i samme selskap eller IKS"),
+            Tie.FAMILY: _("Vi er i familie"),
+            Tie.APPLICATIONS: _("Vi søker de samme stillingene"),
+            Tie.FORMER_BOSS: _("Den ene har vært den andres sjef"),
+            Tie.DISPUTE: _("Kommunene våre strides, eller skal slås sammen"),
+        }
+        return str(words[self])
+
+
 class EndReason(StrEnum):
     """Why a mentorship ended: a choice from a list, never words of one's own."""
 
@@ -222,6 +243,7 @@ class Reservation(Base):
         CheckConstraint("(kind = 'municipality') = (municipality_number IS NOT NULL)", name="municipality"),
         CheckConstraint("(kind = 'county') = (county_number IS NOT NULL)", name="county"),
         CheckConstraint("person_id <> member_id", name="somebody_else"),
+        CheckConstraint("tie IS NULL OR kind = 'tie'", name="tie_kind"),
     )
 
     id: Mapped[PrimaryKey]
@@ -230,6 +252,7 @@ class Reservation(Base):
     person_id: Mapped[int | None] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), index=True)
     municipality_number: Mapped[str | None] = mapped_column(ForeignKey("municipality.number"))
     county_number: Mapped[str | None] = mapped_column(String(2))
+    tie: Mapped[Tie | None] = mapped_column(enum_type(Tie, "tie"))
     created_at: Mapped[datetime]
     member: Mapped[Member] = relationship(foreign_keys=member_id, innerjoin=True)
     person: Mapped[Member | None] = relationship(foreign_keys=person_id)

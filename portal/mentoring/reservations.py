@@ -12,7 +12,7 @@ from portal.extensions import db
 from portal.language import gettext as _
 from portal.language import lazy_gettext as _l
 from portal.members.models import Member, Municipality, MunicipalityKind
-from portal.mentoring.models import Reservation, ReservationKind
+from portal.mentoring.models import Reservation, ReservationKind, Tie
 from portal.sorting import sort_key
 
 MOST_FOUND = 8
@@ -61,8 +61,10 @@ def _place(place: Municipality) -> Found:
     return Found(ReservationKind.MUNICIPALITY, place.number, place.display_name, str(_("Kommune")))
 
 
-def reserve(member: Member, kind: ReservationKind, target: str, now: datetime) -> Reservation:
-    """Say no, confidentially. Saying it twice is the same as once. Nothing is written to the audit."""
+def reserve(
+    member: Member, kind: ReservationKind, target: str, now: datetime, tie: Tie | None = None
+) -> Reservation:
+    """Say no, confidentially. Saying it twice is the same as once, and the last word on why stands. Nothing is written to the audit."""
     row = Reservation(member_id=member.id, kind=kind, created_at=now)
     if kind in (ReservationKind.PERSON, ReservationKind.TIE):
         row.person_id = _known_person(target, member)
@@ -72,16 +74,19 @@ def reserve(member: Member, kind: ReservationKind, target: str, now: datetime) -
         row.county_number = _known(Municipality.county_number, target)
     same = select(Reservation).filter_by(
         member_id=row.member_id,
-        kind=row.kind,
         person_id=row.person_id,
         municipality_number=row.municipality_number,
         county_number=row.county_number,
     )
-    kept = db.session.scalar(same)
-    if kept is not None:
-        return kept
-    db.session.add(row)
-    return row
+    if row.person_id is None:
+        same = same.filter_by(kind=row.kind)
+    kept = db.session.scalar(same.order_by(Reservation.id).limit(1))
+    if kept is None:
+        db.session.add(row)
+        kept = row
+    if kept.person_id is not None:
+        kept.kind, kept.tie = (ReservationKind.TIE if tie else kind), tie
+    return kept
 
 
 def _known_person(target: str, member: Member) -> int:
@@ -102,7 +107,8 @@ def _known(column: object, target: str) -> str:
 def describe(row: Reservation, counties: dict[str, str]) -> tuple[str, str]:
     """What the owner reads in the list: whom or where, and what it means."""
     if row.person is not None:
-        return row.person.name, str(_("Dere blir aldri foreslått for hverandre."))
+        never = _("Dere blir aldri foreslått for hverandre.")
+        return row.person.name, f"{row.tie.label}. {never}" if row.tie else str(never)
     if row.municipality is not None:
         return row.municipality.display_name, str(_("Ingen herfra blir foreslått for deg, eller du for dem."))
     if row.county_number is not None:

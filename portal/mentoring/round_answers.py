@@ -15,7 +15,7 @@ from portal.language import gettext as _
 from portal.language import ngettext
 from portal.members.models import Member, Municipality
 from portal.mentoring.models import MatchRound, MenteeProfile, MentorProfile, Proposal
-from portal.mentoring.rounds import mailed_today
+from portal.mentoring.round_release import mailed_today
 from portal.rendering import long_date
 
 

@@ -1,0 +1,108 @@
+"""Why a pair did not come to be, and what would have made it, in plain words that give no confidence away.
+
+Nothing here reads a rule. What is said of a mentee with nobody is the same whether rules or poor matches leave them without, and so is
+what is not said: no number of possible mentors, no place on a list that only some are on.
+"""
+
+import matching
+from portal.language import gettext as _
+from portal.members.models import ChallengeArea
+from portal.mentoring.coarse import people as inhabitants
+from portal.mentoring.round_board import Entry
+from portal.mentoring.round_discretion import is_candidate
+from portal.mentoring.round_people import Party, People
+
+LARGER = 1.25  # the size of municipality that scores highest
+MOST_FREEING = 3
+MOST_AREAS = 2
+
+
+def why_not(outcome: matching.Outcome, entry: Entry, mentor: Party) -> str:
+    """Why this mentor is not the one, for a pair that is possible and is offered."""
+    found = matching.counterfactual(outcome, entry.mentee.member_id, mentor.member_id)
+    first = _first(mentor)
+    if found.code == "place":
+        return str(_("Ville blitt valgt hvis %(mentor)s hadde en plass til.", mentor=first))
+    if found.code == "points":
+        points = max(1, matching.points(int(found.values["units"] or 0)))
+        return str(_("Ville blitt valgt med %(points)s poeng mer.", points=points))
+    texts = {
+        "coverage": _("Plassen er det eneste en annen kan få."),
+        "worst": _("Da ville en annen fått et svakere par enn noen har nå."),
+        "fixed": _("Paret er låst til en annen."),
+    }
+    return str(texts.get(found.code, ""))
+
+
+def _first(party: Party) -> str:
+    return party.name.split()[0]
+
+
+def why_unserved(
+    outcome: matching.Outcome,
+    entry: Entry,
+    mentee: matching.Mentee | None,
+    people: People,
+    areas: dict[str, ChallengeArea],
+) -> list[str]:
+    """Why nobody, and what would help."""
+    near = _near(outcome, entry.mentee.member_id)
+    if not near:
+        why = _("Ingen av plassene i runden er aktuelle for %(mentee)s.", mentee=entry.mentee.name)
+    else:
+        best, points = near[0]
+        why = _(
+            "Det er færre plasser enn mentees. %(mentor)s passer best, med %(points)s poeng, men plassene der gir runden mer hos andre.",
+            mentor=people.mentors.by_member[best].name,
+            points=points,
+        )
+    return [str(why), *_what_would_help(outcome, entry, mentee, [name for name, _p in near], people, areas)]
+
+
+def _near(outcome: matching.Outcome, mentee: str) -> list[tuple[str, int]]:
+    """The mentors with the most in common, with points; the others are not spoken of."""
+    scores = [(to, units) for (of, to), units in matching.matrix(outcome).items() if of == mentee]
+    found = sorted((-units, to) for to, units in scores if is_candidate(units))
+    return [(to, matching.points(-units)) for units, to in found]
+
+
+def _what_would_help(
+    outcome: matching.Outcome,
+    entry: Entry,
+    mentee: matching.Mentee | None,
+    near: list[str],
+    people: People,
+    areas: dict[str, ChallengeArea],
+) -> list[str]:
+    freeing = [
+        people.mentors.by_member[mentor].name
+        for mentor in near[:MOST_FREEING]
+        if matching.counterfactual(outcome, entry.mentee.member_id, mentor).code == "place"
+    ]
+    words = []
+    if freeing:
+        words.append(
+            str(
+                _(
+                    "Det hjelper om %(mentors)s tar imot én til.",
+                    mentors=str(_(" eller ")).join(freeing[:2]),
+                )
+            )
+        )
+    if mentee is not None:
+        words.append(
+            str(
+                _(
+                    "En ny mentor hjelper også: en som har stått i %(areas)s, gjerne fra et sted med rundt %(size)s.",
+                    areas=_areas(mentee, areas),
+                    size=inhabitants(round(LARGER * entry.mentee.population)),
+                )
+            )
+        )
+    return words
+
+
+def _areas(mentee: matching.Mentee, areas: dict[str, ChallengeArea]) -> str:
+    wanted = sorted(mentee.areas, key=lambda code: (-mentee.areas[code], code))[:MOST_AREAS]
+    labels = [f"«{areas[code].label}»" for code in wanted if code in areas]
+    return str(_(" og ")).join(labels) or str(_("noe av det samme"))

@@ -1,0 +1,47 @@
+"""The report of a round, on a page and to take away."""
+
+from json import dumps
+
+from flask import Response
+from werkzeug.wrappers import Response as BaseResponse
+
+from portal import export as files
+from portal.access import Role, allow
+from portal.language import gettext as _
+from portal.mentoring.round_board import Board
+from portal.mentoring.round_release_views import rounds
+from portal.mentoring.round_report import Report
+from portal.mentoring.round_views import draft_page, running_page, the_round
+from portal.rendering import render
+
+
+@rounds.get("/secretariat/rounds/<int:round_id>/report")
+@allow(Role.SECRETARIAT)
+def report(round_id: int) -> BaseResponse:
+    board = Board(the_round(round_id))
+    if board.is_running:
+        return running_page(board)
+    if board.round.released_at is not None:
+        return render("rounds/report.html", round=board.round, board=board, report=Report(board), view="report")
+    return draft_page("rounds/report.html", board, "report", report=Report(board))
+
+
+@rounds.get("/secretariat/rounds/<int:round_id>/report/tables/<any(csv,xlsx):kind>")
+@allow(Role.SECRETARIAT)
+def report_table(round_id: int, kind: str) -> Response:
+    told = Report(Board(the_round(round_id)))
+    return files.table(_name(round_id), kind, told.heads(), told.rows())
+
+
+@rounds.get("/secretariat/rounds/<int:round_id>/report/data")
+@allow(Role.SECRETARIAT)
+def report_json(round_id: int) -> Response:
+    told = Report(Board(the_round(round_id)))
+    response = Response(dumps(told.as_data(), ensure_ascii=False, indent=2), mimetype="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="{_name(round_id)}.json"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _name(round_id: int) -> str:
+    return f"{_('runderapport')}-{round_id}"
