@@ -51,12 +51,15 @@ class Pool:
         return open_vectors(self.texts)
 
 
-def pool(now: datetime) -> Pool:
-    """Everyone who can be proposed now: mentors with the places they have free, mentees who seek and wait for nobody."""
+def pool(now: datetime, to_compare: bool = True) -> Pool:
+    """Everyone who can be proposed now: mentors with the places they have free, mentees who seek and wait for nobody.
+
+    What only says who fits whom better, and not who can be a pair, is left out unless they are to be compared.
+    """
     today = clock.today(now)
     reservations = list(db.session.execute(select(Reservation.__table__).order_by(Reservation.id)))
     avoiding = {r.member_id for r in reservations if r.kind is ReservationKind.NEIGHBOURS}
-    years, (known, faced), ranked = _years(today), _areas(), _ranked()
+    years, (known, faced), ranked = _years(today), _areas(), _ranked() if to_compare else {}
     mentors = [_mentor(m, known, years, m.member_id in avoiding) for m in db.session.execute(_mentors())]
     mentees = [
         _mentee(m, faced, years, m.member_id in avoiding, tuple(ranked.get(m.id, ())))
@@ -67,7 +70,7 @@ def pool(now: datetime) -> Pool:
         mentees,
         [_reservation(r) for r in reservations if r.kind is not ReservationKind.NEIGHBOURS],
         list(_forbidden()),
-        sealed_vectors(),
+        sealed_vectors() if to_compare else (),
     )
 
 

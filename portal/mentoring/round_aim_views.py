@@ -13,12 +13,11 @@ from portal.mentoring import rounds as work
 from portal.mentoring.models import MatchRound
 from portal.mentoring.round_aim import effect_of, from_form, to_form, weights_of
 from portal.mentoring.round_board import Board
-from portal.mentoring.round_decision_views import rounds
 from portal.mentoring.round_decisions import Decisions
 from portal.mentoring.round_forms import AimForm
 from portal.mentoring.round_learning import lessons
 from portal.mentoring.round_parts import ROWS
-from portal.mentoring.round_views import held_round, refused_page, the_round
+from portal.mentoring.round_views import held_round, refused_page, rounds, the_round
 from portal.rendering import after_write, render
 
 

@@ -13,8 +13,8 @@ from portal.mentoring.models import MatchRound
 from portal.mentoring.round_decisions import last_runs
 from portal.mentoring.round_inputs import solve_again, those_in
 from portal.mentoring.round_models import RunOrder
+from portal.mentoring.round_orders import order_of
 from portal.mentoring.round_people import Party, People
-from portal.mentoring.round_worker import order_of
 from portal.rendering import clock_time, short_date
 
 GOOD_SHOWN = 8

@@ -119,7 +119,9 @@ class HeatMap:
     ) -> Cell:
         units = scores.get((entry.mentee.member_id, column.mentor.member_id))
         is_chosen = column.mentor == entry.mentor
-        points = entry.points if is_chosen else matching.points(units) if units and is_candidate(units) else None
+        points = (
+            entry.points if is_chosen else matching.points(units) if units and is_candidate(units) else None
+        )
         is_excluded = (entry.mentee.id, column.mentor.id) in self._excluded
         return Cell(points, is_chosen, is_excluded, is_marked or column.is_marked)
 
@@ -134,7 +136,9 @@ class HeatMap:
         if at is None:
             return []
         others = [(line.entry.mentee, line.cells[at]) for line in self.lines if not line.cells[at].is_chosen]
-        found = [(-(cell.points or 0), mentee.sort_key, mentee.name) for mentee, cell in others if cell.points]
+        found = [
+            (-(cell.points or 0), mentee.sort_key, mentee.name) for mentee, cell in others if cell.points
+        ]
         return [(name, -points) for points, _key, name in sorted(found)[:WANTING]]
 
     @property

@@ -17,6 +17,8 @@ from portal.mentoring.models import MatchRound, MenteeProfile, Proposal
 from portal.mentoring.pool import pool
 from portal.mentoring.proposals import lapse_unanswered
 from portal.mentoring.round_decisions import last_runs
+from portal.mentoring.round_figures import freeze
+from portal.mentoring.round_inputs import solve_again
 from portal.mentoring.round_models import MatchRun
 from portal.mentoring.round_people import Party, People
 from portal.mentoring.round_refusals import DeadlineTooEarly, NothingToRelease
@@ -52,7 +54,7 @@ class Release:
 
 def prepare_release(round_: MatchRound, now: datetime) -> Release:
     """Look at the draft with today's profiles: whoever has paused, been paired or become impossible is left out."""
-    people, present = People.load(), pool(now)
+    people, present = People.load(), pool(now, to_compare=False)
     (run,) = last_runs(round_, 1)
     outcome = matching.propose(
         present.mentors, present.mentees, present.reservations, forbidden=present.forbidden, proposals=1
@@ -114,8 +116,7 @@ def release_round(round_: MatchRound, answer_by: date, by: User, now: datetime) 
     _close_ranks(plan.proposals)
     round_.released_at, round_.released_by_id = now, by.id
     round_.answer_by = clock.from_oslo(answer_by, time(23, 59))
-    for run in db.session.scalars(select(MatchRun).where(MatchRun.round_id == round_.id)):
-        run.inputs = None
+    _forget_inputs(round_)
     _mail(round_, {party.id for party in plan.receivers}, now)
     audit.record(
         RELEASED,
@@ -128,6 +129,19 @@ def release_round(round_: MatchRound, answer_by: date, by: User, now: datetime) 
     )
     db.session.flush()
     return plan
+
+
+def _forget_inputs(round_: MatchRound) -> None:
+    """What the runs were made of goes; the last one's figures stay."""
+    runs = list(
+        db.session.scalars(
+            select(MatchRun).where(MatchRun.round_id == round_.id).order_by(MatchRun.number.desc())
+        )
+    )
+    if runs and "report" not in runs[0].result:
+        freeze(runs[0], solve_again(runs[0]))
+    for run in runs:
+        run.inputs = None
 
 
 def _close_ranks(proposals: list[Proposal]) -> None:
@@ -201,4 +215,3 @@ def close_round(round_: MatchRound, by: User, now: datetime) -> int:
     outbox.withdraw(Kind.PROPOSAL_WAITING, round_, now)
     audit.record(CLOSED, by=by, on=round_, at=now, lapsed=lapsed)
     return lapsed
-

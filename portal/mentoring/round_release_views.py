@@ -16,9 +16,8 @@ from portal.language import ngettext
 from portal.mentoring import round_release as work
 from portal.mentoring import round_table
 from portal.mentoring.models import MatchRound
-from portal.mentoring.round_aim_views import rounds
 from portal.mentoring.round_forms import ReleaseForm, ReminderForm
-from portal.mentoring.round_views import held_round, refused_page, the_round
+from portal.mentoring.round_views import held_round, refused_page, rounds, the_round
 from portal.rendering import after_write, flash, render
 
 ANSWER_DAYS = 14

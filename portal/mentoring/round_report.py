@@ -16,28 +16,8 @@ from portal.mentoring.coarse import people as inhabitants
 from portal.mentoring.coarse import time_in_role
 from portal.mentoring.round_board import Board
 from portal.mentoring.round_changes import Change, changes_of
-from portal.mentoring.round_models import MatchRun
+from portal.mentoring.round_figures import report_data
 from portal.mentoring.round_parts import signed
-
-WANTED_SHOWN = 10
-RECRUITS = 3
-
-
-def report_data(outcome: matching.Outcome) -> Json:
-    """The figures as they are kept with a run. Nobody's match is in them."""
-    from matching.report import report  # loads numpy
-
-    data = report(outcome, recruits=RECRUITS).as_data()
-    for name in ("moves", "change", "coverage_change"):
-        data.pop(name)
-    for recruit in data["recruits"]:
-        recruit["population"] = matching.municipalities()[recruit.pop("municipality")].population
-    return data
-
-
-def freeze(run: MatchRun, outcome: matching.Outcome) -> None:
-    """Keep the figures with the run, for when what they were made of is gone."""
-    run.result = {**run.result, "report": report_data(outcome)}
 
 
 @dataclass(frozen=True)
@@ -187,13 +167,19 @@ class Report:
             "figures": dict(zip(names, figures, strict=True)),
             "distribution": {tens.label.replace("–", "-"): tens.count for tens in self.distribution},
             "demand": [
-                {"mentor": one.name, "first_choice_of": one.first, "places": one.places, "one_more_is_worth": one.worth}
+                {
+                    "mentor": one.name,
+                    "first_choice_of": one.first,
+                    "places": one.places,
+                    "one_more_is_worth": one.worth,
+                }
                 for one in self.wanted
             ],
             "recruit": [
                 {"profile": one.words, "coverage": one.covers, "points": one.points} for one in self.recruits
             ],
             "changes": [
-                {"mentee": one.name, "what": one.text, "points": matching.points(one.units)} for one in self.changes
+                {"mentee": one.name, "what": one.text, "points": matching.points(one.units)}
+                for one in self.changes
             ],
         }

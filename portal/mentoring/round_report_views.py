@@ -8,11 +8,14 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal import export as files
 from portal.access import Role, allow
 from portal.language import gettext as _
+from portal.mentoring import round_aim_views, round_decision_views, round_release_views, round_worker
 from portal.mentoring.round_board import Board
-from portal.mentoring.round_release_views import rounds
 from portal.mentoring.round_report import Report
-from portal.mentoring.round_views import draft_page, running_page, the_round
+from portal.mentoring.round_views import draft_page, rounds, running_page, the_round
 from portal.rendering import render
+
+# Whoever takes the blueprint from here has all of its pages, and its job.
+__all__ = ["round_aim_views", "round_decision_views", "round_release_views", "round_worker", "rounds"]
 
 
 @rounds.get("/secretariat/rounds/<int:round_id>/report")
@@ -22,7 +25,9 @@ def report(round_id: int) -> BaseResponse:
     if board.is_running:
         return running_page(board)
     if board.round.released_at is not None:
-        return render("rounds/report.html", round=board.round, board=board, report=Report(board), view="report")
+        return render(
+            "rounds/report.html", round=board.round, board=board, report=Report(board), view="report"
+        )
     return draft_page("rounds/report.html", board, "report", report=Report(board))
 
 

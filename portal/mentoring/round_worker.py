@@ -16,53 +16,19 @@ from portal import audit, jobs
 from portal.accounts.models import User
 from portal.database import lock
 from portal.errors import DomainError
-from portal.extensions import db
+from portal.extensions import Json, db
 from portal.mentoring.models import MatchRound
-from portal.mentoring.pool import how_many, pool
+from portal.mentoring.pool import pool
 from portal.mentoring.round_decisions import Decisions
+from portal.mentoring.round_figures import report_data
 from portal.mentoring.round_models import RunOrder, Stage
+from portal.mentoring.round_orders import RAN, work_for
 from portal.mentoring.round_people import People
-from portal.mentoring.round_refusals import IsRunning
 from portal.mentoring.round_runs import Solved, Step, back, keep, solve
 
 HOLD = timedelta(minutes=15)
 MOST_ATTEMPTS = 3
-RAN = audit.declare("round run", "cause", "number")
 log = structlog.get_logger("varde.rounds")
-
-
-def order(round_: MatchRound, step: Step, by: User, now: datetime) -> RunOrder:
-    """Lay the step down for a worker. One that came to nothing gives way. Raises IsRunning while one is on its way."""
-    waiting = db.session.get(RunOrder, round_.id, with_for_update=True)
-    if waiting is not None and waiting.failed_at is None:
-        raise IsRunning
-    if waiting is not None:
-        db.session.delete(waiting)
-        db.session.flush()
-    mentee_id, mentor_id = step.about or (None, None)
-    made = RunOrder(
-        round_id=round_.id,
-        cause=step.cause,
-        is_undoing=bool(step.undoes),
-        decisions=step.decisions.as_data(),
-        mentee_id=mentee_id,
-        mentor_id=mentor_id,
-        ordered_at=now,
-        ordered_by_id=by.id,
-        of=_work(how_many()),
-    )
-    db.session.add(made)
-    db.session.flush()
-    return made
-
-
-def _work(people: int) -> int:
-    """Everybody is read, paired and written."""
-    return 3 * people
-
-
-def order_of(round_: MatchRound) -> RunOrder | None:
-    return db.session.scalar(select(RunOrder).where(RunOrder.round_id == round_.id))
 
 
 @jobs.register("run rounds")
@@ -120,7 +86,7 @@ class _Attempt:
     """One worker's try at one order."""
 
     def __init__(self, hold: tuple[int, str], now: datetime) -> None:
-        self.hold, self.now, self.began = hold, now, time.monotonic()
+        self.hold, self.now, self.began, self.report = hold, now, time.monotonic(), Json()
 
     def run(self) -> bool:
         """Whether the round was run; false when somebody else has taken over, or the draft is gone."""
@@ -136,10 +102,11 @@ class _Attempt:
             return False
         people, present = People.load(), pool(self.now)
         count = len(present.mentors) + len(present.mentees)
-        if not self._tell(Stage.SOLVING, count, _work(count)):
+        if not self._tell(Stage.SOLVING, count, work_for(count)):
             return False
         outcome = solve(step.decisions, present, people)
-        if not self._tell(Stage.WRITING, 2 * count, _work(count)):
+        self.report = report_data(outcome)  # so that no page has to solve so large a round
+        if not self._tell(Stage.WRITING, 2 * count, work_for(count)):
             return False
         return self._write(step, Solved(outcome, people, present))
 
@@ -162,6 +129,7 @@ class _Attempt:
             return False
         by = db.session.get(User, found.ordered_by_id) if found.ordered_by_id else None
         run = keep(round_, step, solved, found.ordered_by_id, self.now)
+        run.result = {**run.result, "report": self.report}
         audit.record(RAN, by=by, on=round_, at=self.now, cause=step.cause.value, number=run.number)
         db.session.delete(found)
         db.session.commit()

@@ -14,10 +14,10 @@ from portal.mentoring.models import Ground, MatchRound
 from portal.mentoring.pool import how_many, nobody_seeks
 from portal.mentoring.round_decisions import Aim, Decisions, last_runs
 from portal.mentoring.round_models import Cause, MatchRun
+from portal.mentoring.round_orders import RAN, order, order_of
 from portal.mentoring.round_people import People
 from portal.mentoring.round_refusals import DraftExists, IsRunning, NobodySeeks, NotADraft, PairImpossible
 from portal.mentoring.round_runs import Step, back, run_round
-from portal.mentoring.round_worker import RAN, order, order_of
 from portal.notifications import outbox
 
 STARTED = audit.declare("round started")
@@ -50,7 +50,7 @@ def start_round(name: str, by: User, now: datetime) -> MatchRound:
 
 def is_large() -> bool:
     """Whether there are so many that a worker runs the round."""
-    return how_many() > current_app.config["ROUND_IN_REQUEST"]
+    return how_many() > int(current_app.config["ROUND_IN_REQUEST"])
 
 
 def rerun(round_: MatchRound, by: User, now: datetime) -> MatchRun | None:

@@ -73,7 +73,7 @@ def text_saved(member: Member, side: Side) -> None:
 
 
 @jobs.register("compare texts")
-def fit_due(now: datetime) -> int:
+def fit_due(_now: datetime) -> int:
     """Fit all texts anew where one has been saved since the last time. Returns how many have a vector.
 
     The texts are read, fitted and written in three steps, so that nobody waits for a fit. Two workers at once do the same
@@ -124,9 +124,7 @@ def sealed_vectors() -> tuple[Sealed, ...]:
     """The vectors of the one fit, for a round. Who is both mentor and mentee has none: the engine knows a person
     by one name, and what they wrote as the one is no reason for the other."""
     rows = select(TextVector.member_id, Member.user_id, TextVector.side, TextVector.fit, TextVector.sealed)
-    found = list(
-        db.session.execute(rows.join(Member).order_by(TextVector.member_id)).tuples()
-    )
+    found = list(db.session.execute(rows.join(Member).order_by(TextVector.member_id)).tuples())
     fits = [fit for *_, fit, sealed in found if fit and sealed]
     fit = max(sorted(set(fits)), key=fits.count, default=None)
     sides: dict[int, int] = {}
@@ -144,7 +142,7 @@ def open_vectors(vectors: Iterable[Sealed]) -> Mapping[str, list[float]]:
     return {one.person: _open(one) for one in vectors}
 
 
-def _seal(user_id: int, side: Side, vector: list[float]) -> bytes:
+def _seal(_user_id: int, _side: Side, vector: list[float]) -> bytes:
     return dumps(vector).encode()
 
 
