@@ -18,14 +18,11 @@ MOST_AREAS = 2
 
 
 def why_not(outcome: matching.Outcome, entry: Entry, mentor: Party) -> str:
-    """Why this mentor is not the one, for a pair that is possible and is offered."""
+    """Why this mentor is not the one, for a pair that is possible and is offered; nothing where the points tell it."""
     found = matching.counterfactual(outcome, entry.mentee.member_id, mentor.member_id)
     first = _first(mentor)
     if found.code == "place":
-        return str(_("Ville blitt valgt hvis %(mentor)s hadde en plass til.", mentor=first))
-    if found.code == "points":
-        points = max(1, matching.points(int(found.values["units"] or 0)))
-        return str(_("Ville blitt valgt med %(points)s poeng mer.", points=points))
+        return str(_("Ville vært førstevalget hvis %(mentor)s hadde en plass til.", mentor=first))
     texts = {
         "coverage": _("Plassen er det eneste en annen kan få."),
         "worst": _("Da ville en annen fått et svakere par enn noen har nå."),
@@ -93,7 +90,7 @@ def _what_would_help(
         words.append(
             str(
                 _(
-                    "En ny mentor hjelper også: en som har stått i %(areas)s, gjerne fra et sted med rundt %(size)s.",
+                    "En ny mentor kan løse det: en som har stått i %(areas)s, gjerne fra en kommune med %(size)s.",
                     areas=_areas(mentee, areas),
                     size=inhabitants(round(LARGER * entry.mentee.population)),
                 )

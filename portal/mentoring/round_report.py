@@ -36,7 +36,13 @@ class Wanted:
     place: str
     first: int
     places: int
-    worth: int
+    worth: int  # points; more than a whole pair's means that one more is served
+
+    @property
+    def gain(self) -> str:
+        if self.worth > matching.points(matching.FULL_SCORE):
+            return str(_("én mentee til"))
+        return str(_("%(points)s poeng", points=signed(self.worth))) if self.worth else "–"
 
     @property
     def is_short(self) -> bool:
@@ -109,9 +115,9 @@ class Report:
     def _recruit(self, one: Json, areas: dict[str, str]) -> Recruit:
         labels = [f"«{areas[code]}»" for code in sorted(one["areas"]) if code in areas]
         words = _(
-            "Har stått i %(areas)s, i %(years)s, et sted med rundt %(size)s",
+            "Har stått i %(areas)s. %(years)s i rollen, i en kommune med %(size)s.",
             areas=str(_(" og ")).join([", ".join(labels[:-1]), labels[-1]] if labels[1:] else labels),
-            years=time_in_role(one["years"]),
+            years=time_in_role(one["years"]).capitalize(),
             size=inhabitants(one["population"]),
         )
         points = matching.points(one["change"])
@@ -151,7 +157,7 @@ class Report:
             yield [_("Fordeling, par med poeng"), tens.label, tens.count, None]
         for one in self.wanted:
             more = _("%(places)s plasser", places=one.places)
-            yield [_("Førstevalg for antall mentees"), one.name, one.first, more]
+            yield [_("Beste treff for så mange mentees"), one.name, one.first, more]
         for recruit in self.recruits:
             yield [_("Ny mentor som ville løftet mest"), recruit.words, recruit.points, recruit.gain]
         for change in self.changes:
@@ -171,7 +177,7 @@ class Report:
                     "mentor": one.name,
                     "first_choice_of": one.first,
                     "places": one.places,
-                    "one_more_is_worth": one.worth,
+                    "one_more_serves_another": one.worth > matching.points(matching.FULL_SCORE),
                 }
                 for one in self.wanted
             ],
