@@ -1,11 +1,15 @@
 """Settings from the environment, one class per environment. A missing secret stops the start."""
 
+import base64
+import hashlib
 import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 INSTANCE = Path(__file__).parent / "instance"
+# What wraps people's keys where nothing is secret.
+OPEN_DATA_KEY = base64.b64encode(hashlib.sha256(b"only-for-development").digest()).decode()
 
 
 class MissingSetting(RuntimeError):
@@ -47,6 +51,12 @@ class Config:
     def __init__(self) -> None:
         self.SQLALCHEMY_DATABASE_URI = _database_url(f"sqlite:///{INSTANCE / 'varde.sqlite'}")
         self.SECRET_KEY = os.environ.get("SECRET_KEY", "only-for-development")
+        self.DATA_KEY = os.environ.get("DATA_KEY", OPEN_DATA_KEY)
+        self.DATA_KEYS_OLD = os.environ.get("DATA_KEYS_OLD", "")
+        # Files outside the database: who has been erased, and the keys that live now. See docs/operations.md.
+        self.ERASURE_LEDGER = os.environ.get("ERASURE_LEDGER", "")
+        self.KEYRING_FILE = os.environ.get("KEYRING_FILE", "")
+        self.BACKUP_KEY = os.environ.get("BACKUP_KEY", "")
         self.BASE_URL = os.environ.get("BASE_URL", f"http://127.0.0.1:{os.environ.get('PORT', '5000')}")
         self.MAIL_FROM = os.environ.get("MAIL_FROM", "Varde <varde@kdf.example>")
         self.SMTP_URL = os.environ.get("SMTP_URL", "")
@@ -75,6 +85,7 @@ class Testing(Config):
         super().__init__()
         self.SQLALCHEMY_DATABASE_URI = _database_url("sqlite://")
         self.MAIL_FOLDER = None
+        self.ERASURE_LEDGER = self.KEYRING_FILE = ""
         self.BASE_URL = "http://localhost"
 
 
@@ -85,11 +96,9 @@ class Production(Config):
     PREFERRED_URL_SCHEME = "https"
 
     def __init__(self) -> None:
-        missing = [
-            name
-            for name in ("SECRET_KEY", "DATABASE_URL", "BASE_URL", "SMTP_URL", "MAIL_FROM")
-            if not os.environ.get(name)
-        ]
+        needed = ("SECRET_KEY", "DATA_KEY", "DATABASE_URL", "BASE_URL", "SMTP_URL", "MAIL_FROM")
+        outside = ("ERASURE_LEDGER", "KEYRING_FILE")
+        missing = [name for name in (*needed, *outside) if not os.environ.get(name)]
         if missing:
             raise MissingSetting(f"Production needs these environment variables: {', '.join(missing)}")
         if os.environ.get("VARDE_DEMO"):
@@ -97,6 +106,10 @@ class Production(Config):
         super().__init__()
         if len(self.SECRET_KEY) < 32:
             raise MissingSetting("SECRET_KEY must have at least 32 characters")
+        if self.DATA_KEY == OPEN_DATA_KEY:
+            raise MissingSetting(
+                "DATA_KEY is the one that everybody knows: openssl rand -base64 32 makes another"
+            )
         self.MAIL_FOLDER = None
 
 

@@ -14,6 +14,7 @@ from portal import access, cli, compression, database, errors, language, renderi
 from portal.accounts import sign_in
 from portal.audit import register as register_audit
 from portal.extensions import babel, csrf, db, htmx, limiter, login_manager
+from portal.keys import register as register_keys
 
 ROOT = Path(__file__).parent.parent
 
@@ -53,6 +54,7 @@ def create_app(settings: Config) -> Flask:
     babel.init_app(app, locale_selector=lambda: app.config["BABEL_DEFAULT_LOCALE"])
     with app.app_context():
         database.prepare(db.engine)
+    register_keys(db.session)
     register_audit(db.session)
     revision.register(db.session)
     for part in (access, errors, compression, security, sign_in, cli):

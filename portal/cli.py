@@ -12,6 +12,7 @@ from portal import audit, clock, jobs
 from portal.access import Role
 from portal.accounts.models import User
 from portal.extensions import db
+from portal.keys.commands import key_commands
 
 users = AppGroup("users", help="People who can sign in.")
 members = AppGroup("members", help="The members.")
@@ -124,5 +125,5 @@ def import_members(file: Path, dry_run: bool) -> None:
 
 
 def register(app: Flask) -> None:
-    for command in (users, members, audit_commands, work, reference, demo, doctor):
+    for command in (users, members, audit_commands, key_commands, work, reference, demo, doctor):
         app.cli.add_command(command)

@@ -1,7 +1,7 @@
-"""Match rounds: the vectors of people's own words, rounds that a worker runs, and why two are bound.
+"""Match rounds: the vectors of people's own words, and rounds that a worker runs.
 
 Revision ID: 0006
-Revises: 0001
+Revises: 0003
 
 """
 from alembic import op
@@ -10,11 +10,9 @@ import sqlalchemy as sa
 
 # revision identifiers, used by Alembic.
 revision = '0006'
-down_revision = '0001'
+down_revision = '0003'
 branch_labels = None
 depends_on = None
-
-TIES = ('company', 'family', 'applications', 'former_boss', 'dispute')
 
 
 def upgrade():
@@ -51,18 +49,11 @@ def upgrade():
     sa.ForeignKeyConstraint(['round_id'], ['match_round.id'], name=op.f('fk_run_order_round_id_match_round'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('round_id', name=op.f('pk_run_order'))
     )
-    with op.batch_alter_table('reservation', schema=None) as batch_op:
-        batch_op.add_column(sa.Column('tie', sa.Enum(*TIES, name='tie', native_enum=False, create_constraint=True, length=40), nullable=True))
-        batch_op.create_check_constraint(op.f('ck_reservation_tie_kind'), "tie IS NULL OR kind = 'tie'")
     # Everybody who has told something already waits for the first fit.
     for side in ('mentee', 'mentor'):
         op.execute(f"INSERT INTO text_vector (member_id, side, saves) SELECT member_id, '{side}', 1 FROM {side}_profile")
 
 
 def downgrade():
-    with op.batch_alter_table('reservation', schema=None) as batch_op:
-        batch_op.drop_constraint(op.f('ck_reservation_tie_kind'), type_='check')
-        batch_op.drop_constraint(op.f('ck_reservation_tie'), type_='check')
-        batch_op.drop_column('tie')
     op.drop_table('run_order')
     op.drop_table('text_vector')

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, func, literal, select, union_all
 
 import matching
-from portal import clock
+from portal import clock, keys
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.members.models import ChallengeArea, Member, Tenure
@@ -23,9 +23,9 @@ from portal.mentoring.models import (
     Mentorship,
     Modes,
     Proposal,
-    Reservation,
     ReservationKind,
 )
+from portal.mentoring.reservations import No, said_by_anyone
 from portal.mentoring.text_vectors import Sealed, open_vectors, sealed_vectors
 
 MODES = {
@@ -33,6 +33,8 @@ MODES = {
     Modes.DIGITAL: frozenset({matching.Mode.DIGITAL}),
     Modes.IN_PERSON: frozenset({matching.Mode.IN_PERSON}),
 }
+
+WISHES = keys.sealed_column(MenteeProfile.wishes)
 
 
 @dataclass(frozen=True)
@@ -57,18 +59,19 @@ def pool(now: datetime, to_compare: bool = True) -> Pool:
     What only says who fits whom better, and not who can be a pair, is left out unless they are to be compared.
     """
     today = clock.today(now)
-    reservations = list(db.session.execute(select(Reservation.__table__).order_by(Reservation.id)))
-    avoiding = {r.member_id for r in reservations if r.kind is ReservationKind.NEIGHBOURS}
+    noes = said_by_anyone()
+    avoiding = {no.member_id for no in noes if no.kind is ReservationKind.NEIGHBOURS}
     years, (known, faced), ranked = _years(today), _areas(), _ranked() if to_compare else {}
-    mentors = [_mentor(m, known, years, m.member_id in avoiding) for m in db.session.execute(_mentors())]
+    experienced, seekers = db.session.execute(_mentors()).all(), db.session.execute(_mentees()).all()
+    keys.load(row.user_id for row in (*experienced, *seekers))
+    mentors = [_mentor(m, known, years, m.member_id in avoiding) for m in experienced]
     mentees = [
-        _mentee(m, faced, years, m.member_id in avoiding, tuple(ranked.get(m.id, ())))
-        for m in db.session.execute(_mentees())
+        _mentee(m, faced, years, m.member_id in avoiding, tuple(ranked.get(m.id, ()))) for m in seekers
     ]
     return Pool(
         mentors,
         mentees,
-        [_reservation(r) for r in reservations if r.kind is not ReservationKind.NEIGHBOURS],
+        [_reservation(no) for no in noes if no.kind is not ReservationKind.NEIGHBOURS],
         list(_forbidden()),
         sealed_vectors() if to_compare else (),
     )
@@ -143,7 +146,7 @@ def _mentors() -> Select[Any]:
         live.correlate(MentorProfile).scalar_subquery() + asked.correlate(MentorProfile).scalar_subquery()
     )
     free = (places.scalar_subquery() - spoken_for).label("free")
-    columns = (MentorProfile.__table__, Member.municipality_number, free)
+    columns = (MentorProfile.__table__, Member.municipality_number, Member.user_id, free)
     rows = select(*columns).select_from(MentorProfile).join(MentorProfile.member)
     return rows.where(MentorProfile.member_id.in_(_active())).order_by(MentorProfile.id)
 
@@ -172,7 +175,7 @@ def seeking() -> Select[tuple[int]]:
 
 
 def _mentees() -> Select[Any]:
-    columns = (MenteeProfile.__table__, Member.municipality_number)
+    columns = (MenteeProfile.__table__, Member.municipality_number, Member.user_id)
     rows = select(*columns).select_from(MenteeProfile).join(MenteeProfile.member)
     return rows.where(MenteeProfile.id.in_(seeking())).order_by(MenteeProfile.id)
 
@@ -224,15 +227,14 @@ def _mentee(
 ) -> matching.Mentee:
     return matching.Mentee(
         **_person(row, areas, years),
-        wishes=matching.Wishes(**row.wishes),
+        wishes=matching.Wishes(**WISHES.read(row.user_id, row.wishes)),
         avoid_neighbours=avoid_neighbours,
         ranking=ranking,
     )
 
 
-def _reservation(row: Any) -> matching.Reservation:
-    target = row.municipality_number or row.county_number or str(row.person_id)
-    return matching.Reservation(str(row.member_id), matching.ReservationKind(row.kind.value), target)
+def _reservation(no: No) -> matching.Reservation:
+    return matching.Reservation(str(no.member_id), matching.ReservationKind(no.kind.value), no.target)
 
 
 def _forbidden() -> Iterator[matching.Link]:

@@ -11,7 +11,7 @@ from portal.language import gettext as _
 from portal.language import ngettext
 from portal.mentoring.models import MatchRound
 from portal.mentoring.round_decisions import last_runs
-from portal.mentoring.round_inputs import solve_again, those_in
+from portal.mentoring.round_inputs import ThoseIn, solve_again, those_in
 from portal.mentoring.round_models import RunOrder
 from portal.mentoring.round_orders import order_of
 from portal.mentoring.round_people import Party, People
@@ -72,16 +72,16 @@ class Board:
         return self.seeking + int(self.result["mentors"]) > most
 
     @cached_property
-    def _those_in(self) -> tuple[list[matching.Mentor], list[matching.Mentee]]:
+    def _those_in(self) -> ThoseIn:
         return those_in(self.run)
 
     @property
     def mentors(self) -> list[matching.Mentor]:
-        return self._those_in[0]
+        return self._those_in.mentors
 
     @property
     def mentees(self) -> list[matching.Mentee]:
-        return self._those_in[1]
+        return self._those_in.mentees
 
     @cached_property
     def outcome(self) -> matching.Outcome:

@@ -6,16 +6,17 @@ one fit can be compared: a saved text takes its old vector away at once, and the
 
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
 from json import dumps, loads
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from sqlalchemy import ForeignKey, LargeBinary, Select, String, func, select, update
+from sqlalchemy import ForeignKey, Select, String, delete, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal import jobs
+from portal import jobs, keys
 from portal.extensions import Base, db, enum_type
 from portal.members.models import Member
 from portal.mentoring.models import MenteeProfile, MentorProfile
@@ -43,7 +44,7 @@ class TextVector(Base):
     side: Mapped[Side] = mapped_column(enum_type(Side, "side"), primary_key=True)
     saves: Mapped[int] = mapped_column(default=1)
     fit: Mapped[str | None] = mapped_column(String(32))
-    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    sealed: Mapped[bytes | None] = mapped_column(keys.SealedBytes)
 
 
 class Sealed(NamedTuple):
@@ -89,7 +90,7 @@ def fit_due(_now: datetime) -> int:
     fit = uuid4().hex
     for place in sorted(saves):
         vector = vectors.get(_key(*place))
-        sealed = _seal(told[place][0], place[1], vector) if vector else None
+        sealed = _sealed(told[place][0], place[1], vector) if vector else None
         unchanged = (
             TextVector.member_id == place[0],
             TextVector.side == place[1],
@@ -110,9 +111,12 @@ def _texts() -> tuple[dict[tuple[int, Side], tuple[int, str]], dict[tuple[int, S
     saves = {(member_id, side): count for member_id, side, count in db.session.execute(rows)}
     told: dict[tuple[int, Side], tuple[int, str]] = {}
     for side, profile in ((Side.MENTEE, MenteeProfile), (Side.MENTOR, MentorProfile)):
+        column = keys.sealed_column(profile.text)
         written = select(profile.member_id, Member.user_id, profile.text).join(profile.member)
-        for member_id, user_id, words in db.session.execute(written):
-            told[member_id, side] = (user_id, words)
+        found = db.session.execute(written).tuples().all()
+        keys.load(user_id for _member, user_id, _sealed in found)
+        for member_id, user_id, sealed in found:
+            told[member_id, side] = (user_id, column.read(user_id, sealed))
     return told, {place: count for place, count in saves.items() if place in told}
 
 
@@ -138,14 +142,28 @@ def sealed_vectors() -> tuple[Sealed, ...]:
 
 
 def open_vectors(vectors: Iterable[Sealed]) -> Mapping[str, list[float]]:
-    """Person to vector, for the engine."""
-    return {one.person: _open(one) for one in vectors}
+    """Person to vector, for the engine. One whose key is gone has said nothing."""
+    vectors = list(vectors)
+    keys.load(one.user_id for one in vectors)
+    opened: dict[str, list[float]] = {}
+    for one in vectors:
+        with suppress(keys.Destroyed):
+            opened[one.person] = loads(keys.open(one.user_id, _kept_at(one.side), one.content))
+    return opened
 
 
-def _seal(_user_id: int, _side: Side, vector: list[float]) -> bytes:
-    return dumps(vector).encode()
+def _sealed(user_id: int, side: Side, vector: list[float]) -> bytes | None:
+    try:
+        return keys.seal(user_id, _kept_at(side), dumps(vector))
+    except keys.Destroyed:
+        return None
 
 
-def _open(one: Sealed) -> list[float]:
-    vector: list[float] = loads(one.content)
-    return vector
+def _kept_at(side: Side) -> str:
+    return f"text_vector.sealed:{side.value}"
+
+
+@keys.before_destroying
+def _forget(user_id: int) -> None:
+    owner = select(Member.id).where(Member.user_id == user_id)
+    db.session.execute(delete(TextVector).where(TextVector.member_id.in_(owner)))

@@ -20,9 +20,9 @@ from portal.mentoring.models import (
     MenteeProfile,
     MentorProfile,
     Proposal,
-    Reservation,
     ReservationKind,
 )
+from portal.mentoring.reservations import reserve
 from portal.mentoring.round_models import MatchRun
 from portal.mentoring.round_release import close_round, release_round
 from portal.mentoring.rounds import start_round
@@ -260,10 +260,7 @@ def test_a_lock_gives_way_when_the_pair_becomes_impossible(
 
 
 def _reserve(mentee: MenteeProfile, mentor: MentorProfile) -> None:
-    row = Reservation(member_id=mentee.member_id, kind=ReservationKind.PERSON, person_id=mentor.member_id)
-    row.created_at = clock.now()
-    db.session.add(row)
-    db.session.flush()
+    reserve(mentee.member, ReservationKind.PERSON, str(mentor.member_id), clock.now())
 
 
 def test_a_reserved_pair_is_never_proposed_and_the_page_does_not_say_why(
@@ -345,6 +342,7 @@ def test_nobody_reads_what_the_mentees_have_written(
         assert SECRET not in client.get(at(made, rest)).get_data(as_text=True)
     stored = db.session.scalars(select(MatchRun.inputs)).one()
     assert SECRET not in str(stored)
+    assert not [word for word in ("wishes", "other_county", "blocked") if word in str(stored)]
 
 
 def test_the_round_is_taken_away_as_text_and_never_as_a_formula(
