@@ -141,7 +141,7 @@ def _lacking_in_order(round_: Round, rest: Indices, row: int) -> int | None:
     def worth(columns: Indices, more: int = 0) -> tuple[list[int], int]:
         free = [at for at, to in enumerate(columns.tolist()) if to != UNSERVED and at not in round_.fixed]
         units = [int(round_.worth[at, columns[at]]) + (more if at == row else 0) for at in free]
-        return sorted(units), _value(round_, columns) - sum(units)
+        return sorted(units), _value(round_, columns) - sum(units) + more
 
     now = worth(round_.assigned)
     return _fewest(lambda more: worth(rest, more) > now)
