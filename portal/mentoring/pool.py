@@ -86,8 +86,8 @@ def how_many() -> int:
     return db.session.scalar(select(mentees + willing.scalar_subquery())) or 0
 
 
-def nobody_seeks() -> bool:
-    return db.session.scalar(_looking().limit(1)) is None
+def how_many_seek() -> int:
+    return db.session.scalar(select(func.count()).select_from(_looking().subquery())) or 0
 
 
 def _looking() -> Select[tuple[int]]:

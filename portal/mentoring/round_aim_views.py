@@ -17,6 +17,7 @@ from portal.mentoring.round_decisions import Decisions
 from portal.mentoring.round_forms import AimForm
 from portal.mentoring.round_learning import lessons
 from portal.mentoring.round_parts import ROWS
+from portal.mentoring.round_refusals import NotEvenAndStable, TooLargeForAim
 from portal.mentoring.round_views import held_round, refused_page, rounds, the_round
 from portal.rendering import after_write, render
 
@@ -29,8 +30,17 @@ def weights(round_id: int) -> BaseResponse:
         return after_write(url_for("rounds.show", round_id=round_.id))
     asked = "challenges" in request.args
     form = AimForm(request.args if asked else None, data=to_form(round_), meta={"csrf": False})
-    sound = not asked or form.validate()
+    sound = not asked or (form.validate() and _is_possible(round_, form))
     return _page(round_, form, 200 if sound else 422, preview=asked and sound)
+
+
+def _is_possible(round_: MatchRound, form: AimForm) -> bool:
+    try:
+        from_form(form).require_possible(Board(round_).seeking)
+    except DomainError as error:
+        form.refuse("objective", error)
+        return False
+    return True
 
 
 def _page(round_: MatchRound, form: AimForm, status: int, preview: bool = False) -> Response:
@@ -62,6 +72,10 @@ def reweigh(round_id: int) -> BaseResponse:
         return _page(the_round(round_id), form, 422)
     try:
         work.aim_at(round_, from_form(form), current_user, clock.now())
+    except (TooLargeForAim, NotEvenAndStable) as error:
+        db.session.rollback()
+        form.refuse("objective", error)
+        return _page(the_round(round_id), form, 422)
     except DomainError as error:
         return refused_page(round_id, error)
     db.session.commit()

@@ -9,6 +9,7 @@ import matching
 from portal.extensions import Json, db
 from portal.mentoring.models import Ground, MatchRound
 from portal.mentoring.round_models import MatchRun
+from portal.mentoring.round_refusals import NotEvenAndStable, TooLargeForAim
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,16 @@ class Aim:
     weights: matching.Weights = matching.DEFAULT
     objective: matching.Objective = matching.Objective.FLOOR
     even_load: bool = False
+
+    def require_possible(self, mentees: int) -> None:
+        """Raises TooLargeForAim or NotEvenAndStable where the engine cannot aim at this with so many."""
+        if self.objective is matching.Objective.STABLE and self.even_load:
+            raise NotEvenAndStable
+        if self.objective is matching.Objective.LEXIMIN:
+            from matching.assignment import LEXIMIN_LIMIT  # loads numpy
+
+            if mentees > LEXIMIN_LIMIT:
+                raise TooLargeForAim(LEXIMIN_LIMIT)
 
 
 @dataclass(frozen=True)

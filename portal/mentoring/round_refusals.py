@@ -45,3 +45,22 @@ class NothingToRelease(DomainError):
 class DeadlineTooEarly(DomainError):
     def __init__(self) -> None:
         super().__init__(_l("Svarfristen må være i morgen eller senere, og innen et halvt år."))
+
+
+class TooLargeForAim(DomainError):
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            _l(
+                "Å ta de svakeste parene ett for ett går bare med inntil %(most)s mentees. Velg noe annet under Vekter.",
+                most=most,
+            )
+        )
+
+
+class NotEvenAndStable(DomainError):
+    def __init__(self) -> None:
+        super().__init__(
+            _l(
+                "Spredning på flere mentorer kan ikke brukes når ingen to skal ville ha hverandre heller. Velg det ene eller det andre."
+            )
+        )

@@ -11,7 +11,7 @@ from portal.accounts.models import User
 from portal.database import refused
 from portal.extensions import db
 from portal.mentoring.models import Ground, MatchRound
-from portal.mentoring.pool import how_many, nobody_seeks
+from portal.mentoring.pool import how_many, how_many_seek
 from portal.mentoring.round_decisions import Aim, Decisions, last_runs
 from portal.mentoring.round_models import Cause, MatchRun
 from portal.mentoring.round_orders import RAN, order, order_of
@@ -32,7 +32,7 @@ def start_round(name: str, by: User, now: datetime) -> MatchRound:
     draft = select(MatchRound.id).where(MatchRound.released_at.is_(None), MatchRound.closed_at.is_(None))
     if db.session.scalar(draft) is not None:
         raise DraftExists
-    if nobody_seeks():
+    if not how_many_seek():
         raise NobodySeeks
     round_ = MatchRound(name=name, created_at=now, created_by_id=by.id, weights={})
     step = Step(Cause.RUN, Decisions())
@@ -84,7 +84,8 @@ def let_in(round_: MatchRound, pair: Pair, by: User, now: datetime) -> MatchRun 
 
 
 def aim_at(round_: MatchRound, aim: Aim, by: User, now: datetime) -> MatchRun | None:
-    """Run it with other weights, or for another end."""
+    """Run it with other weights, or for another end. Raises TooLargeForAim or NotEvenAndStable."""
+    aim.require_possible(how_many_seek())
     return _decide(round_, Step(Cause.WEIGHTS, replace(Decisions.of(round_), aim=aim)), by, now)
 
 
