@@ -61,17 +61,17 @@ class AimForm(Form):
     practicalities = _weight(_l("Form og reise"))
     wishes = _weight(_l("Egne ønsker"))
     objective = RadioField(
-        _l("Hva skal runden ta hensyn til først?"),
+        _l("Hva skal telle først?"),
         choices=[
-            (Objective.FLOOR.value, _l("Ingen skal få et dårlig par, deretter høyest sum")),
+            (Objective.FLOOR.value, _l("Ingen dårlige par, så høyest sum")),
             (Objective.TOTAL.value, _l("Høyest mulig sum")),
-            (Objective.LEXIMIN.value, _l("De svakeste parene, ett for ett (bare i små runder)")),
-            (Objective.STABLE.value, _l("Ingen to vil heller ha hverandre enn dem de fikk")),
+            (Objective.LEXIMIN.value, _l("De svakeste parene, ett for ett")),
+            (Objective.STABLE.value, _l("Ingen to ville heller hatt hverandre")),
         ],
         validators=[AnyOf(list(Objective), message=_l("Velg hva runden skal ta hensyn til først."))],
         validate_choice=False,
     )
-    even_load = BooleanField(_l("Spre mentees på flere mentorer når det er plasser nok"))
+    even_load = BooleanField(_l("Spre mentees på flere mentorer"))
 
 
 class ReleaseForm(Form):

@@ -49,10 +49,12 @@ def why_unserved(
     else:
         best, points = near[0]
         why = _(
-            "Det er færre plasser enn mentees. %(mentor)s passer best, med %(points)s poeng, men plassene der gir runden mer hos andre.",
+            "%(mentor)s passer best, med %(points)s poeng, men plassene der gir runden mer hos andre.",
             mentor=people.mentors.by_member[best].name,
             points=points,
         )
+        if outcome.places < outcome.seeking:
+            why = f"{_('Det er færre plasser enn mentees.')} {why}"
     return [str(why), *_what_would_help(outcome, entry, mentee, [name for name, _p in near], people, areas)]
 
 
