@@ -124,7 +124,8 @@ class PairView:
             -alternative.coverage_change,
             self._weakest(alternative),
             [self._moved_by(move) for move in alternative.moves],
-            why_not(self.board.outcome, self.entry, mentor),
+            # Each answer is a round solved again: in a large one the points have to tell it.
+            "" if self.board.is_large else why_not(self.board.outcome, self.entry, mentor),
         )
 
     def _weakest(self, alternative: matching.Alternative) -> str:
@@ -152,4 +153,4 @@ class PairView:
 
     @cached_property
     def why_unserved(self) -> list[str]:
-        return why_unserved(self.board.outcome, self.entry, self._mentee, self.people, self.areas)
+        return why_unserved(self.board, self.entry, self._mentee, self.areas)

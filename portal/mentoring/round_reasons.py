@@ -4,13 +4,15 @@ Nothing here reads a rule. What is said of a mentee with nobody is the same whet
 what is not said: no number of possible mentors, no place on a list that only some are on.
 """
 
+from collections.abc import Mapping
+
 import matching
 from portal.language import gettext as _
 from portal.members.models import ChallengeArea
 from portal.mentoring.coarse import people as inhabitants
-from portal.mentoring.round_board import Entry
+from portal.mentoring.round_board import Board, Entry
 from portal.mentoring.round_discretion import is_candidate
-from portal.mentoring.round_people import Party, People
+from portal.mentoring.round_people import Party
 
 LARGER = 1.25  # the size of municipality that scores highest
 MOST_FREEING = 3
@@ -36,26 +38,26 @@ def _first(party: Party) -> str:
 
 
 def why_unserved(
-    outcome: matching.Outcome,
-    entry: Entry,
-    mentee: matching.Mentee | None,
-    people: People,
-    areas: dict[str, ChallengeArea],
+    board: Board, entry: Entry, mentee: matching.Mentee | None, areas: Mapping[str, ChallengeArea]
 ) -> list[str]:
     """Why nobody, and what would help."""
+    outcome, mentors = board.outcome, board.people.mentors.by_member
     near = _near(outcome, entry.mentee.member_id)
-    if not near:
-        why = _("Ingen av plassene i runden er aktuelle for %(mentee)s.", mentee=entry.mentee.name)
-    else:
+    why = str(_("Ingen av plassene i runden er aktuelle for %(mentee)s.", mentee=entry.mentee.name))
+    if near:
         best, points = near[0]
-        why = _(
-            "%(mentor)s passer best, med %(points)s poeng, men plassene der gir runden mer hos andre.",
-            mentor=people.mentors.by_member[best].name,
-            points=points,
+        why = str(
+            _(
+                "%(mentor)s passer best, med %(points)s poeng, men plassene der gir runden mer hos andre.",
+                mentor=mentors[best].name,
+                points=points,
+            )
         )
         if outcome.places < outcome.seeking:
             why = f"{_('Det er færre plasser enn mentees.')} {why}"
-    return [str(why), *_what_would_help(outcome, entry, mentee, [name for name, _p in near], people, areas)]
+    freeing = [] if board.is_large else _freeing(outcome, entry, [mentor for mentor, _points in near])
+    help_ = [_one_more([mentors[mentor].name for mentor in freeing])] if freeing else []
+    return [why, *help_, *([_recruit(entry, mentee, areas)] if mentee else [])]
 
 
 def _near(outcome: matching.Outcome, mentee: str) -> list[tuple[str, int]]:
@@ -65,43 +67,26 @@ def _near(outcome: matching.Outcome, mentee: str) -> list[tuple[str, int]]:
     return [(to, matching.points(-units)) for units, to in found]
 
 
-def _what_would_help(
-    outcome: matching.Outcome,
-    entry: Entry,
-    mentee: matching.Mentee | None,
-    near: list[str],
-    people: People,
-    areas: dict[str, ChallengeArea],
-) -> list[str]:
-    freeing = [
-        people.mentors.by_member[mentor].name
+def _freeing(outcome: matching.Outcome, entry: Entry, near: list[str]) -> list[str]:
+    """The mentors with whom the mentee would be, had they one more place."""
+    return [
+        mentor
         for mentor in near[:MOST_FREEING]
         if matching.counterfactual(outcome, entry.mentee.member_id, mentor).code == "place"
     ]
-    words = []
-    if freeing:
-        words.append(
-            str(
-                _(
-                    "Det hjelper om %(mentors)s tar imot én til.",
-                    mentors=str(_(" eller ")).join(freeing[:2]),
-                )
-            )
-        )
-    if mentee is not None:
-        words.append(
-            str(
-                _(
-                    "En ny mentor kan løse det: en som har stått i %(areas)s, gjerne fra en kommune med %(size)s.",
-                    areas=_areas(mentee, areas),
-                    size=inhabitants(round(LARGER * entry.mentee.population)),
-                )
-            )
-        )
-    return words
 
 
-def _areas(mentee: matching.Mentee, areas: dict[str, ChallengeArea]) -> str:
+def _one_more(names: list[str]) -> str:
+    return str(_("Det hjelper om %(mentors)s tar imot én til.", mentors=str(_(" eller ")).join(names[:2])))
+
+
+def _recruit(entry: Entry, mentee: matching.Mentee, areas: Mapping[str, ChallengeArea]) -> str:
     wanted = sorted(mentee.areas, key=lambda code: (-mentee.areas[code], code))[:MOST_AREAS]
     labels = [f"«{areas[code].label}»" for code in wanted if code in areas]
-    return str(_(" og ")).join(labels) or str(_("noe av det samme"))
+    return str(
+        _(
+            "En ny mentor kan løse det: en som har stått i %(areas)s, gjerne fra en kommune med %(size)s.",
+            areas=str(_(" og ")).join(labels) or _("noe av det samme"),
+            size=inhabitants(round(LARGER * entry.mentee.population)),
+        )
+    )
