@@ -45,6 +45,7 @@ class Config:
     RATELIMIT_STRATEGY = "fixed-window"
     RATELIMIT_HEADERS_ENABLED = False
     SQLALCHEMY_TRACK_MODIFICATIONS = False
+    TRUSTED_PROXIES = 0
     SEND_FILE_MAX_AGE_DEFAULT = timedelta(days=365)
     ROUND_IN_REQUEST = 2000  # mentors and mentees; a larger match round is left to the worker
 
@@ -61,8 +62,16 @@ class Config:
         self.MAIL_FROM = os.environ.get("MAIL_FROM", "Varde <varde@kdf.example>")
         self.SMTP_URL = os.environ.get("SMTP_URL", "")
         self.MAIL_FOLDER: Path | None = Path(os.environ.get("MAIL_FOLDER", INSTANCE / "mail"))
+        # A file outside the database that only grows, or syslog://HOST:PORT: the copies of the audit's head.
+        self.AUDIT_HEAD_FILE = os.environ.get("AUDIT_HEAD_FILE", "")
         self.RATELIMIT_STORAGE_URI = os.environ.get("RATELIMIT_STORAGE_URI", "memory://")
-        self.SQLALCHEMY_ENGINE_OPTIONS: dict[str, Any] = {"pool_pre_ping": False}
+        # Sign-in with the organisation's own account (Entra ID, say); off while there is no issuer.
+        self.OIDC_ISSUER = os.environ.get("OIDC_ISSUER", "")
+        self.OIDC_CLIENT_ID = os.environ.get("OIDC_CLIENT_ID", "")
+        self.OIDC_CLIENT_SECRET = os.environ.get("OIDC_CLIENT_SECRET", "")
+        self.OIDC_NAME = os.environ.get("OIDC_NAME", "KDF")
+        # Without the parameters: what a failing statement was about is nobody's business in a log.
+        self.SQLALCHEMY_ENGINE_OPTIONS: dict[str, Any] = {"pool_pre_ping": False, "hide_parameters": True}
 
 
 class Development(Config):
@@ -97,7 +106,7 @@ class Production(Config):
 
     def __init__(self) -> None:
         needed = ("SECRET_KEY", "DATA_KEY", "DATABASE_URL", "BASE_URL", "SMTP_URL", "MAIL_FROM")
-        outside = ("ERASURE_LEDGER", "KEYRING_FILE")
+        outside = ("ERASURE_LEDGER", "KEYRING_FILE", "AUDIT_HEAD_FILE")
         missing = [name for name in (*needed, *outside) if not os.environ.get(name)]
         if missing:
             raise MissingSetting(f"Production needs these environment variables: {', '.join(missing)}")
@@ -106,6 +115,9 @@ class Production(Config):
         super().__init__()
         if len(self.SECRET_KEY) < 32:
             raise MissingSetting("SECRET_KEY must have at least 32 characters")
+        if self.OIDC_ISSUER and not (self.OIDC_CLIENT_ID and self.OIDC_CLIENT_SECRET):
+            raise MissingSetting("OIDC_ISSUER needs OIDC_CLIENT_ID and OIDC_CLIENT_SECRET")
+        self.TRUSTED_PROXIES = int(os.environ.get("TRUSTED_PROXIES", "1"))
         if self.DATA_KEY == OPEN_DATA_KEY:
             raise MissingSetting(
                 "DATA_KEY is the one that everybody knows: openssl rand -base64 32 makes another"

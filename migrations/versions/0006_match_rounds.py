@@ -1,7 +1,7 @@
 """Match rounds: the vectors of people's own words, and rounds that a worker runs.
 
 Revision ID: 0006
-Revises: 0003
+Revises: 0005
 
 """
 from alembic import op
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 # revision identifiers, used by Alembic.
 revision = '0006'
-down_revision = '0003'
+down_revision = '0005'
 branch_labels = None
 depends_on = None
 

@@ -5,7 +5,14 @@ from typing import Any
 from sqlalchemy.orm import scoped_session
 
 from portal.keys import destroying, sealing
-from portal.keys.columns import SealedBytes, every_sealed_column, sealed_column, sealed_json, sealed_text
+from portal.keys.columns import (
+    SealedBytes,
+    every_sealed_column,
+    sealed_column,
+    sealed_json,
+    sealed_list,
+    sealed_text,
+)
 from portal.keys.destroying import before_destroying, destroy, on_replay, replay
 from portal.keys.models import PersonKey
 from portal.keys.rotation import faults, rotate, wrapped_by
@@ -41,6 +48,7 @@ __all__ = [
     "seal",
     "sealed_column",
     "sealed_json",
+    "sealed_list",
     "sealed_text",
     "wrapped_by",
 ]

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 ONLY_OURS = 0o600
 
@@ -53,3 +54,12 @@ def _settle(folder: Path) -> None:
         os.fsync(opened)
     finally:
         os.close(opened)
+
+
+@contextmanager
+def only_ours(path: Path) -> Iterator[BinaryIO]:
+    """A new file that nobody else may read, on the disk when it is closed."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, ONLY_OURS), "wb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())

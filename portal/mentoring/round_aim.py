@@ -50,10 +50,19 @@ def effect_of(board: Board, aim: Aim) -> Effect | None:
         return None
     outcome = solve_again(board.run, aim)
     mentees, mentors = board.people.mentees.by_member, board.people.mentors
-    then = {mentees[pair.mentee].id: mentors.by_member[pair.mentor].id for pair in outcome.pairs}
+    known_mentors = mentors.by_member
+    then = {
+        mentees[pair.mentee].id: known_mentors[pair.mentor].id
+        for pair in outcome.pairs
+        if pair.mentee in mentees and pair.mentor in known_mentors
+    }
     now = {mentee: mentor for mentee, (mentor, _units) in board.run.pairs.items()}
     known = board.people.mentees.by_id
-    changed = [mentee for mentee in {*now, *then} if now.get(mentee) != then.get(mentee) and mentee in known]
+    changed = [
+        mentee
+        for mentee in {*now, *then}
+        if now.get(mentee) != then.get(mentee) and mentee in known and now.get(mentee) != (mentors.own or 0)
+    ]
 
     def name(mentor: int | None) -> str:
         party = mentors.by_id.get(mentor or 0)

@@ -12,13 +12,12 @@ from portal.language import gettext as _
 from portal.mentoring import rounds as work
 from portal.mentoring.models import MatchRound
 from portal.mentoring.round_aim import effect_of, from_form, to_form, weights_of
-from portal.mentoring.round_board import Board
 from portal.mentoring.round_decisions import Decisions
 from portal.mentoring.round_forms import AimForm
 from portal.mentoring.round_learning import lessons
 from portal.mentoring.round_parts import ROWS
 from portal.mentoring.round_refusals import NotEvenAndStable, TooLargeForAim
-from portal.mentoring.round_views import held_round, refused_page, rounds, the_round
+from portal.mentoring.round_views import held_round, look, refused_page, rounds, the_round
 from portal.rendering import after_write, render
 
 
@@ -36,7 +35,7 @@ def weights(round_id: int) -> BaseResponse:
 
 def _is_possible(round_: MatchRound, form: AimForm) -> bool:
     try:
-        from_form(form).require_possible(Board(round_).seeking)
+        from_form(form).require_possible(look(round_).seeking)
     except DomainError as error:
         form.refuse("objective", error)
         return False
@@ -44,7 +43,7 @@ def _is_possible(round_: MatchRound, form: AimForm) -> bool:
 
 
 def _page(round_: MatchRound, form: AimForm, status: int, preview: bool = False) -> Response:
-    board = Board(round_)
+    board = look(round_)
     heavy = any(form[name].data for name in ROWS)
     return render(
         "rounds/weights.html",

@@ -7,6 +7,7 @@ from functools import cached_property
 from flask import current_app
 
 import matching
+from portal.accounts.models import User
 from portal.language import gettext as _
 from portal.language import ngettext
 from portal.mentoring.models import MatchRound
@@ -15,6 +16,7 @@ from portal.mentoring.round_inputs import ThoseIn, solve_again, those_in
 from portal.mentoring.round_models import RunOrder
 from portal.mentoring.round_orders import order_of
 from portal.mentoring.round_people import Party, People
+from portal.mentoring.round_reach import Link, within_reach
 from portal.rendering import clock_time, short_date
 
 GOOD_SHOWN = 8
@@ -30,6 +32,11 @@ class Entry:
     mentor: Party | None = None
     points: int | None = None
     is_locked: bool = False
+
+    @property
+    def users(self) -> list[int]:
+        """Those whom it is about."""
+        return [party.user_id for party in (self.mentee, self.mentor) if party is not None]
 
 
 @dataclass(frozen=True)
@@ -50,10 +57,10 @@ class Group:
 class Board:
     """The list, and what the views beside it share. The engine solves the stored inputs anew, and only when asked."""
 
-    def __init__(self, round_: MatchRound, mentee_id: int | None = None) -> None:
+    def __init__(self, round_: MatchRound, mentee_id: int | None = None, viewer: User | None = None) -> None:
         self.round = round_
         self.run, self.before = last_runs(round_, 2)
-        self.people = People.load()
+        self.people = People.load(without=viewer)
         self.wanted = mentee_id
 
     @cached_property
@@ -86,6 +93,11 @@ class Board:
     @cached_property
     def outcome(self) -> matching.Outcome:
         return solve_again(self.run)
+
+    @cached_property
+    def reach(self) -> dict[Link, int]:
+        """The pairs that may be shown, and their units."""
+        return within_reach(self.outcome)
 
     @property
     def result(self) -> Mapping[str, int]:
@@ -152,7 +164,21 @@ class Board:
 
     @property
     def served(self) -> int:
-        return len(self.entries)
+        return len(self.entries) + self.own_pairs
+
+    @property
+    def own_pairs(self) -> int:
+        """The pairs that the one who looks is in: counted, and not shown."""
+        pairs = self.run.pairs if self.run else {}
+        return sum(self.people.is_own(mentee, mentor) for mentee, (mentor, _units) in pairs.items())
+
+    @property
+    def kept_back(self) -> str | None:
+        """A neutral line where the list is shorter than the counts."""
+        unserved = self.run is not None and self.people.mentees.own in self.run.result["unmatched"]
+        if not self.own_pairs and not unserved:
+            return None
+        return str(_("Det som gjelder deg selv, tar en kollega seg av."))
 
     @property
     def seeking(self) -> int:

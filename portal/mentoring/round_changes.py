@@ -17,6 +17,7 @@ FIRST, LAST = 3, 2  # of many changes the best and the worst are shown
 
 @dataclass(frozen=True)
 class Change:
+    user_id: int
     name: str
     text: str
     units: int
@@ -51,8 +52,8 @@ def _changed(board: Board, run: MatchRun, before: MatchRun) -> Iterator[Change]:
     for mentee_id in {*old, *new}:
         was, now = old.get(mentee_id, (0, 0)), new.get(mentee_id, (0, 0))
         mentee = board.people.mentees.by_id.get(mentee_id)
-        if mentee and was[0] != now[0]:
-            yield Change(mentee.name, _moved(board, was[0], now[0]), now[1] - was[1])
+        if mentee and was[0] != now[0] and board.people.mentors.own not in (was[0], now[0]):
+            yield Change(mentee.user_id, mentee.name, _moved(board, was[0], now[0]), now[1] - was[1])
 
 
 def _moved(board: Board, old: int, new: int) -> str:
@@ -75,7 +76,7 @@ def _difference(run: MatchRun, before: MatchRun) -> str:
 def done_in(board: Board) -> str | None:
     """What was just decided by hand, when it can be undone."""
     run = board.run
-    if run is None or not run.can_be_undone:
+    if run is None or not run.can_be_undone or board.people.is_own(run.mentee_id, run.mentor_id):
         return None
     names = {
         "mentee": _name(board.people.mentees.by_id.get(run.mentee_id or 0)),

@@ -15,9 +15,8 @@ from portal.extensions import db, htmx
 from portal.language import gettext as _
 from portal.mentoring import rounds as work
 from portal.mentoring.models import Ground, MatchRound
-from portal.mentoring.round_board import Board
 from portal.mentoring.round_forms import ExclusionForm, PairForm
-from portal.mentoring.round_views import board_page, held_round, refused_page, rounds, the_round
+from portal.mentoring.round_views import board_page, held_round, look, refused_page, rounds, the_round
 from portal.rendering import after_write, flash
 
 Decision = Callable[[MatchRound, work.Pair, User, datetime], object]
@@ -26,7 +25,7 @@ Decision = Callable[[MatchRound, work.Pair, User, datetime], object]
 def _decided(round_: MatchRound, mentee_id: int | None = None) -> BaseResponse:
     """The round as it now stands: the page's whole inside for htmx, the page for others and where a worker is at it."""
     db.session.commit()
-    board = Board(round_, mentee_id)
+    board = look(round_, mentee_id)
     if htmx and not board.is_running:
         return board_page(board, "round")
     return after_write(url_for("rounds.show", round_id=round_.id, mentee=mentee_id))
@@ -96,7 +95,7 @@ def _not_sound(round_id: int, form: PairForm) -> Response:
     shown = form if isinstance(form, ExclusionForm) else ExclusionForm(formdata=None)
     wrong = [*form.mentee.errors, *form.mentor.errors]
     refusals = list(dict.fromkeys(str(message) for message in wrong))
-    board = Board(the_round(round_id), form.mentee.data)
+    board = look(the_round(round_id), form.mentee.data)
     return board_page(board, "round", 422, refusals=refusals, form=shown)
 
 

@@ -5,17 +5,16 @@ from functools import cached_property
 
 import matching
 from portal.mentoring.round_board import Board, Entry
-from portal.mentoring.round_discretion import CANDIDATE, is_candidate
 from portal.mentoring.round_people import Party
 
-STEPS = (matching.points(CANDIDATE), 60, 70, 80)
+STEPS = (45, 60, 70, 80)
 MOST_CELLS = 12_000
 WANTING = 3
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One pair. `points` is None where the two have little in common or cannot be paired: which of them is not said."""
+    """One pair. `points` is None where it is beyond reach: too far down, or impossible; which is not said."""
 
     points: int | None
     is_chosen: bool
@@ -100,7 +99,7 @@ class HeatMap:
         served.sort(
             key=lambda e: (place[e.mentor.id] if e.mentor else 0, -(e.points or 0), e.mentee.sort_key)
         )
-        scores = matching.matrix(self.board.outcome)
+        scores = self.board.reach
         return [self._line(entry, scores) for entry in [*served, *self.board.unserved]]
 
     @cached_property
@@ -119,9 +118,7 @@ class HeatMap:
     ) -> Cell:
         units = scores.get((entry.mentee.member_id, column.mentor.member_id))
         is_chosen = column.mentor == entry.mentor
-        points = (
-            entry.points if is_chosen else matching.points(units) if units and is_candidate(units) else None
-        )
+        points = entry.points if is_chosen else None if units is None else matching.points(units)
         is_excluded = (entry.mentee.id, column.mentor.id) in self._excluded
         return Cell(points, is_chosen, is_excluded, is_marked or column.is_marked)
 

@@ -3,15 +3,15 @@
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 import matching
+from portal import consents
 from portal.extensions import db
 from portal.language import gettext as _
-from portal.members.models import ChallengeArea
+from portal.members.models import ChallengeArea, Member
 from portal.mentoring.models import Ground, Proposal
 from portal.mentoring.round_board import Board, Entry
-from portal.mentoring.round_discretion import is_candidate
 from portal.mentoring.round_parts import Bar, bars_of, signed
 from portal.mentoring.round_people import Party
 from portal.mentoring.round_reasons import why_not, why_unserved
@@ -90,8 +90,17 @@ class PairView:
         mentor = next((one for one in self.board.mentors if pair and one.id == pair.mentor), None)
         if pair is None or mentee is None or mentor is None:
             return []
-        areas = {code: area.label for code, area in self.areas.items()}
+        areas = {code: area.label for code, area in self.areas.items()} if self.shows_areas else None
         return bars_of(pair, words=part_words(mentee, mentor, areas))
+
+    @cached_property
+    def shows_areas(self) -> bool:
+        """Whether those who are looked at let the secretariat see what they stand in or have been through."""
+        parties = [party for party in (self.entry.mentee, self.entry.mentor) if party is not None]
+        members = [int(party.member_id) for party in parties]
+        lets = consents.condition(Member.user_id, consents.Purpose.SECRETARIAT_SEES_AREAS)
+        willing = select(func.count()).select_from(Member).where(Member.id.in_(members), lets)
+        return db.session.scalar(willing) == len(members)
 
     @property
     def widest(self) -> int:
@@ -102,13 +111,17 @@ class PairView:
         """What costs the pair the most."""
         if self.pair is None or self.pair.difference is None:
             return None
-        return difference_for_secretariat(asdict(self.pair.difference), self.areas)
+        return difference_for_secretariat(
+            asdict(self.pair.difference), self.areas if self.shows_areas else None
+        )
 
     @cached_property
     def choices(self) -> list[Choice]:
-        """Other mentors, the best for the mentee first. A poor match is not offered, for it must look like a rule."""
-        found = matching.alternatives(self.board.outcome, self.mine, ALTERNATIVES)
-        return [self._choice(one) for one in found if is_candidate(one.pair.score)]
+        """Other mentors within reach, the best for the mentee first."""
+        found = matching.alternatives(self.board.outcome, self.mine, ALTERNATIVES + 1)
+        known, reach = self.people.mentors.by_member, self.board.reach
+        shown = [one for one in found if (self.mine, one.pair.mentor) in reach and one.pair.mentor in known]
+        return [self._choice(one) for one in shown[:ALTERNATIVES]]
 
     def _choice(self, alternative: matching.Alternative) -> Choice:
         points = matching.points(alternative.pair.score)
@@ -123,7 +136,7 @@ class PairView:
             change < 0,
             -alternative.coverage_change,
             self._weakest(alternative),
-            [self._moved_by(move) for move in alternative.moves],
+            [self._moved_by(move) for move in alternative.moves if self._is_shown(move)],
             # Each answer is a round solved again: in a large one the points have to tell it.
             "" if self.board.is_large else why_not(self.board.outcome, self.entry, mentor),
         )
@@ -134,6 +147,10 @@ class PairView:
         if worst >= before:
             return ""
         return str(_("svakeste par blir %(points)s", points=worst))
+
+    def _is_shown(self, move: matching.Move) -> bool:
+        known = self.people.mentees.by_member
+        return move.mentee in known and (not move.after or move.after in self.people.mentors.by_member)
 
     def _moved_by(self, move: matching.Move) -> Moved:
         change = matching.points(move.change)
@@ -153,4 +170,5 @@ class PairView:
 
     @cached_property
     def why_unserved(self) -> list[str]:
-        return why_unserved(self.board, self.entry, self._mentee, self.areas)
+        areas = self.areas if self.shows_areas else {}
+        return why_unserved(self.board, self.entry, self._mentee, areas)

@@ -11,7 +11,6 @@ from portal.language import gettext as _
 from portal.members.models import ChallengeArea
 from portal.mentoring.coarse import people as inhabitants
 from portal.mentoring.round_board import Board, Entry
-from portal.mentoring.round_discretion import is_candidate
 from portal.mentoring.round_people import Party
 
 LARGER = 1.25  # the size of municipality that scores highest
@@ -42,7 +41,7 @@ def why_unserved(
 ) -> list[str]:
     """Why nobody, and what would help."""
     outcome, mentors = board.outcome, board.people.mentors.by_member
-    near = _near(outcome, entry.mentee.member_id)
+    near = _near(board, entry.mentee.member_id)
     why = str(_("Ingen av plassene i runden er aktuelle for %(mentee)s.", mentee=entry.mentee.name))
     if near:
         best, points = near[0]
@@ -60,10 +59,10 @@ def why_unserved(
     return [why, *help_, *([_recruit(entry, mentee, areas)] if mentee else [])]
 
 
-def _near(outcome: matching.Outcome, mentee: str) -> list[tuple[str, int]]:
+def _near(board: Board, mentee: str) -> list[tuple[str, int]]:
     """The mentors with the most in common, with points; the others are not spoken of."""
-    scores = [(to, units) for (of, to), units in matching.matrix(outcome).items() if of == mentee]
-    found = sorted((-units, to) for to, units in scores if is_candidate(units))
+    known = board.people.mentors.by_member
+    found = sorted((-units, to) for (of, to), units in board.reach.items() if of == mentee and to in known)
     return [(to, matching.points(-units)) for units, to in found]
 
 

@@ -1,7 +1,7 @@
 """Letting a round out to its mentees: looked at first, mailed once, reminded of, and closed."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from email.message import EmailMessage
 
@@ -50,6 +50,23 @@ class Release:
     receivers: list[Party]
     left_out: list[LeftOut]
     waiting: list[Party]
+
+    def seen_by(self, viewer: User) -> "Release":
+        """The same with a bare line where the viewer's own name would stand."""
+        bare = Party(0, "", viewer.id, str(_("Deg selv")), "", "", 0)
+
+        def seen(party: Party) -> Party:
+            return bare if party.user_id == viewer.id else party
+
+        return replace(
+            self,
+            receivers=[seen(party) for party in self.receivers],
+            left_out=[
+                LeftOut(seen(row.party), row.why if row.party.user_id != viewer.id else "")
+                for row in self.left_out
+            ],
+            waiting=[seen(party) for party in self.waiting],
+        )
 
 
 def prepare_release(round_: MatchRound, now: datetime) -> Release:

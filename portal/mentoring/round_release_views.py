@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from flask import Response, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal import clock
+from portal import audit, clock
 from portal import export as files
 from portal.access import Role, allow
 from portal.accounts.current import current_user
@@ -34,7 +34,7 @@ def release(round_id: int) -> BaseResponse:
 
 
 def _release(round_: MatchRound, form: ReleaseForm, now: datetime, status: int = 200) -> Response:
-    plan, mail = work.prepare_release(round_, now), work.mail_text(now)
+    plan, mail = work.prepare_release(round_, now).seen_by(current_user), work.mail_text(now)
     return render("rounds/release.html", status=status, round=round_, form=form, plan=plan, mail=mail)
 
 
@@ -100,5 +100,6 @@ def close(round_id: int) -> BaseResponse:
 @rounds.get("/secretariat/rounds/<int:round_id>/tables/<any(csv,xlsx):kind>")
 @allow(Role.SECRETARIAT)
 def export(round_id: int, kind: str) -> Response:
-    name = f"{_('runde')}-{round_id}"
-    return files.table(name, kind, round_table.heads(), round_table.rows(the_round(round_id)))
+    round_, name = the_round(round_id), f"{_('runde')}-{round_id}"
+    audit.has_taken_out("round", kind, round_table.about(round_, current_user), current_user)
+    return files.table(name, kind, round_table.heads(), round_table.rows(round_, current_user))

@@ -32,6 +32,7 @@ class Tens:
 class Wanted:
     """A mentor, for how many they are the best there is, and what one more place there would give the round."""
 
+    user_id: int
     name: str
     place: str
     first: int
@@ -96,6 +97,7 @@ class Report:
         known = self.board.people.mentors.by_member
         return [
             Wanted(
+                known[one["mentor"]].user_id,
                 known[one["mentor"]].name,
                 known[one["mentor"]].place,
                 one["first"],
@@ -114,9 +116,10 @@ class Report:
 
     def _recruit(self, one: Json, areas: dict[str, str]) -> Recruit:
         labels = [f"«{areas[code]}»" for code in sorted(one["areas"]) if code in areas]
+        listed = str(_(" og ")).join([", ".join(labels[:-1]), labels[-1]] if labels[1:] else labels)
         words = _(
             "Har stått i %(areas)s. %(years)s i rollen, i en kommune med %(size)s.",
-            areas=str(_(" og ")).join([", ".join(labels[:-1]), labels[-1]] if labels[1:] else labels),
+            areas=listed or _("noe av det mentees i runden står i"),
             years=time_in_role(one["years"]).capitalize(),
             size=inhabitants(one["population"]),
         )
@@ -126,6 +129,13 @@ class Report:
         if covers > 0:
             gain = _("%(covers)s får mentor, %(points)s poeng", covers=signed(covers), points=signed(points))
         return Recruit(str(words), str(gain), covers, points)
+
+    @property
+    def about(self) -> set[int]:
+        """The users whom it names."""
+        named = {one.user_id for one in self.wanted}
+        worst = self.board.worst
+        return named | set(worst.users if worst else ()) | {change.user_id for change in self.changes}
 
     @property
     def changes(self) -> list[Change]:

@@ -5,17 +5,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
+from sqlalchemy.orm import joinedload
 
 import matching
 from portal.extensions import Json, db
-from portal.mentoring.models import MatchRound, Proposal
+from portal.mentoring.models import MatchRound, MenteeProfile, Proposal
 from portal.mentoring.pool import Pool, pool
 from portal.mentoring.round_decisions import Decisions, last_runs
-from portal.mentoring.round_discretion import is_candidate
-from portal.mentoring.round_inputs import inputs_of, propose
+from portal.mentoring.round_inputs import inputs_of, propose, solve_again
 from portal.mentoring.round_models import Cause, MatchRun
 from portal.mentoring.round_people import People
+from portal.mentoring.round_reach import within_reach
 from portal.mentoring.round_refusals import PairImpossible
 
 PAIRING = (Cause.SWAP, Cause.LOCK)
@@ -52,6 +53,7 @@ def back(round_: MatchRound) -> Step | None:
 
 def run_round(round_: MatchRound, step: Step, by_id: int | None, now: datetime) -> MatchRun:
     """Solve the round anew and replace its draft."""
+    require_reach(round_, step)
     people, present = People.load(), pool(now)
     return keep(round_, step, Solved(solve(step.decisions, present, people), people, present), by_id, now)
 
@@ -122,7 +124,15 @@ def _require_pair(step: Step, solved: Solved) -> None:
     made = next((p for p in solved.outcome.pairs if link and p.mentee == link.mentee), None)
     if made is None or link is None or made.mentor != link.mentor:
         raise PairImpossible
-    if step.cause is Cause.SWAP and not is_candidate(made.score):
+
+
+def require_reach(round_: MatchRound, step: Step) -> None:
+    """Only what the page offers can be chosen: whoever tries the others learns nothing from the no. Raises PairImpossible."""
+    if step.cause not in PAIRING or step.undoes or step.about is None:
+        return
+    (last,) = last_runs(round_, 1)
+    link = People.load().link(*step.about)
+    if last is not None and link and (link.mentee, link.mentor) not in within_reach(solve_again(last)):
         raise PairImpossible
 
 
@@ -143,6 +153,10 @@ def _write_draft(round_: MatchRound, outcome: matching.Outcome, people: People, 
     """Up to three proposals to everyone who has got a mentor; the others wait."""
     db.session.execute(delete(Proposal).where(Proposal.round_id == round_.id))
     db.session.expire(round_, ["proposals"])
+    # The owners of what is sealed, fetched at once and held until it is written.
+    ids = [people.mentees.by_member[pair.mentee].id for pair in outcome.pairs]
+    owners = select(MenteeProfile).where(MenteeProfile.id.in_(ids))
+    held = db.session.scalars(owners.options(joinedload(MenteeProfile.member))).all()
     for served in outcome.pairs:
         for rank, pair in enumerate(outcome.proposals[served.mentee], start=1):
             data = matching.as_data(pair)
@@ -156,6 +170,7 @@ def _write_draft(round_: MatchRound, outcome: matching.Outcome, people: People, 
             )
             db.session.add(row)
     db.session.flush()
+    del held
 
 
 def _result(solved: Solved) -> Json:

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal import clock
+from portal import audit, clock
 from portal.access import Role, allow, load
 from portal.accounts.current import current_user
 from portal.database import lock
@@ -68,7 +68,7 @@ def show(round_id: int) -> BaseResponse:
     round_ = the_round(round_id)
     if round_.released_at is not None:
         return answers_page(round_)
-    board = Board(round_, request.args.get("mentee", type=int))
+    board = look(round_, request.args.get("mentee", type=int))
     if board.is_running:
         return running_page(board)
     if htmx and request.headers.get("HX-Target") == "running":  # the wait is over
@@ -77,6 +77,11 @@ def show(round_id: int) -> BaseResponse:
         heat_map = HeatMap(board, request.args.get("mentor", type=int))
         return draft_page("rounds/heat_map.html", board, "heatmap", map=heat_map)
     return board_page(board, "board")
+
+
+def look(round_: MatchRound, mentee_id: int | None = None) -> Board:
+    """The draft as the one who looks may see it."""
+    return Board(round_, mentee_id, current_user)
 
 
 def running_page(board: Board) -> Response:
@@ -94,6 +99,8 @@ def draft_page(
 def board_page(board: Board, block: str, status: int = 200, **context: Any) -> Response:
     context.setdefault("form", ExclusionForm(formdata=None))
     pair = PairView(board, board.chosen) if board.chosen else None
+    if board.chosen is not None:
+        audit.has_read(board.chosen.users, current_user, "match-round")
     costs = not board.is_large or "costs" in request.args
     return draft_page("rounds/show.html", board, "list", block, status, pair=pair, costs=costs, **context)
 
@@ -102,7 +109,7 @@ def answers_page(round_: MatchRound, error: object = None) -> Response:
     chosen = request.args.get("state")
     context: dict[str, Any] = {
         "round": round_,
-        "answers": Answers(round_, clock.now()),
+        "answers": Answers(round_, clock.now(), current_user),
         "state": State(chosen) if chosen in list(State) else None,
         "states": State,
         "error": error,
@@ -118,7 +125,7 @@ def refused_page(round_id: int, error: object, mentee_id: int | None = None) -> 
     round_ = the_round(round_id)
     if round_.released_at is not None:
         return answers_page(round_, error)
-    board = Board(round_, mentee_id)
+    board = look(round_, mentee_id)
     if board.is_running:
         return render("rounds/running.html", status=422, round=round_, order=board.order, refusal=str(error))
     return board_page(board, "round", 422, refusals=[str(error)])

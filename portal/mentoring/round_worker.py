@@ -24,7 +24,7 @@ from portal.mentoring.round_figures import report_data
 from portal.mentoring.round_models import RunOrder, Stage
 from portal.mentoring.round_orders import RAN, work_for
 from portal.mentoring.round_people import People
-from portal.mentoring.round_runs import Solved, Step, back, keep, solve
+from portal.mentoring.round_runs import Solved, Step, back, keep, require_reach, solve
 
 HOLD = timedelta(minutes=15)
 MOST_ATTEMPTS = 3
@@ -100,6 +100,7 @@ class _Attempt:
             db.session.delete(found)
             db.session.commit()
             return False
+        require_reach(round_, step)
         people, present = People.load(), pool(self.now)
         count = len(present.mentors) + len(present.mentees)
         if not self._tell(Stage.SOLVING, count, work_for(count)):

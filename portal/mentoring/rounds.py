@@ -93,6 +93,8 @@ def undo(round_: MatchRound, by: User, now: datetime) -> int | None:
     """Take back the last decision; where there is none, all stays. Returns the mentee that it was about, if any."""
     require_draft(round_)
     (last,) = last_runs(round_, 1)
+    if last is not None and People.load(without=by).is_own(last.mentee_id, last.mentor_id):
+        raise PairImpossible
     step = back(round_)
     if step is None or last is None:
         return None
@@ -122,7 +124,7 @@ def require_draft(round_: MatchRound) -> None:
 def _decide(round_: MatchRound, step: Step, by: User, now: datetime) -> MatchRun | None:
     """The run, or None where it is left to a worker."""
     require_draft(round_)
-    if step.about is not None and People.load().link(*step.about) is None:
+    if step.about is not None and People.load(without=by).link(*step.about) is None:
         raise PairImpossible
     run = _run_or_order(round_, step, by, now)
     if run is not None:

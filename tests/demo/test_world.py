@@ -84,7 +84,8 @@ def test_the_way_in_does_not_exist_outside_the_demonstration(client: CheckingCli
 
 
 NEEDED = (
-    "SECRET_KEY", "DATA_KEY", "DATABASE_URL", "BASE_URL", "SMTP_URL", "MAIL_FROM", "ERASURE_LEDGER", "KEYRING_FILE"
+    "SECRET_KEY", "DATA_KEY", "DATABASE_URL", "BASE_URL", "SMTP_URL", "MAIL_FROM", "ERASURE_LEDGER", "KEYRING_FILE",
+    "AUDIT_HEAD_FILE",
 )  # fmt: skip
 
 

@@ -16,12 +16,14 @@ ROOT = Path(__file__).parents[2]
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"audit", "jobs", "keys", "notifications"}),
     frozenset({"accounts"}),
+    frozenset({"consents"}),
     frozenset({"members"}),
     frozenset({"coaching", "mentoring", "offers"}),
     frozenset({"costs", "evaluation"}),
     frozenset({"steering", "privacy"}),
     frozenset({"home"}),
-    frozenset({"doctor", "demo", "backup"}),
+    frozenset({"doctor", "demo"}),
+    frozenset({"backup"}),
 )
 WIRING = {"portal/__init__.py", "portal/cli.py"}  # ties everything together
 GROUND = 0

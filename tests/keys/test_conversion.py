@@ -16,13 +16,14 @@ from portal import create_app, use_migrations
 from portal.coaching.models import Booking
 from portal.extensions import db
 from portal.members.reference import load_challenge_areas, load_municipalities
-from portal.mentoring.models import MenteeProfile, MentorProfile, ReservationKind
+from portal.mentoring.models import MenteeProfile, MentorProfile, Proposal, ReservationKind
 from portal.mentoring.reservations import said_by_anyone
 from portal.mentoring.round_models import MatchRun
 
 NOW = datetime(2026, 11, 1, 9, tzinfo=UTC)
 SAID = ("Ordføreren ringer hver kveld", "Sju år med omstilling", "En krevende sak")
 WISHES = {"other_county": True, "years": 8}
+REASONS = [{"code": "other_county", "values": {}}]
 INPUTS = {
     "mentees": [
         {"id": "1", "municipality": "3405", "areas": {}, "years": 2, "modes": ["digital"], "wishes": WISHES}
@@ -93,6 +94,7 @@ def _write() -> None:
         _add("reservation", id=number, member_id=1, kind=kind, person_id=target, created_at=NOW)
     _add("reservation", id=4, member_id=2, kind="municipality", municipality_number="0301", created_at=NOW)
     _add("match_round", id=1, name="Høst", weights="{}", created_at=NOW)
+    _proposal()
     _add(
         "match_run",
         id=1,
@@ -105,6 +107,11 @@ def _write() -> None:
         inputs=json.dumps(INPUTS),
     )
     _booking()
+
+
+def _proposal() -> None:
+    frozen = {"reasons": json.dumps(REASONS), "difference": json.dumps(REASONS[0]), "parts": "[]"}
+    _add("proposal", id=1, round_id=1, mentee_id=1, mentor_id=1, rank=1, score=0, **frozen)
 
 
 def _booking() -> None:
@@ -142,6 +149,8 @@ def test_what_was_plain_is_sealed_and_comes_back(before: Flask) -> None:
         (1, ReservationKind.NEIGHBOURS, "", NOW),
         (2, ReservationKind.MUNICIPALITY, "0301", NOW),
     ]
+    proposal = db.session.get_one(Proposal, 1)
+    assert (proposal.reasons, proposal.difference) == (REASONS, REASONS[0])
     stored = db.session.scalars(db.select(MatchRun.inputs)).one()
     assert "other_county" not in json.dumps(stored)
     db.session.remove()
@@ -150,6 +159,8 @@ def test_what_was_plain_is_sealed_and_comes_back(before: Flask) -> None:
     wishes = [row.wishes if isinstance(row.wishes, dict) else json.loads(row.wishes) for row in rows]
     assert ([row.text for row in rows], wishes) == ([SAID[0], ""], [WISHES, {}])
     assert db.session.scalar(text("SELECT theme FROM booking")) == SAID[2]
+    frozen = db.session.execute(text("SELECT reasons, difference FROM proposal")).one()
+    assert [x if isinstance(x, list | dict) else json.loads(x) for x in frozen] == [REASONS, REASONS[0]]
     noes = db.session.execute(text("SELECT kind, person_id FROM reservation ORDER BY id"))
     assert [tuple(row) for row in noes] == [
         ("person", 2),
