@@ -45,13 +45,19 @@ class Config:
     RATELIMIT_STRATEGY = "fixed-window"
     RATELIMIT_HEADERS_ENABLED = False
     SQLALCHEMY_TRACK_MODIFICATIONS = False
+    TRUSTED_PROXIES = 0
     SEND_FILE_MAX_AGE_DEFAULT = timedelta(days=365)
+    ROUND_IN_REQUEST = 2000  # mentors and mentees; a larger match round is left to the worker
 
     def __init__(self) -> None:
         self.SQLALCHEMY_DATABASE_URI = _database_url(f"sqlite:///{INSTANCE / 'varde.sqlite'}")
         self.SECRET_KEY = os.environ.get("SECRET_KEY", "only-for-development")
         self.DATA_KEY = os.environ.get("DATA_KEY", OPEN_DATA_KEY)
         self.DATA_KEYS_OLD = os.environ.get("DATA_KEYS_OLD", "")
+        # Files outside the database: who has been erased, and the keys that live now. See docs/operations.md.
+        self.ERASURE_LEDGER = os.environ.get("ERASURE_LEDGER", "")
+        self.KEYRING_FILE = os.environ.get("KEYRING_FILE", "")
+        self.BACKUP_KEY = os.environ.get("BACKUP_KEY", "")
         self.BASE_URL = os.environ.get("BASE_URL", f"http://127.0.0.1:{os.environ.get('PORT', '5000')}")
         self.MAIL_FROM = os.environ.get("MAIL_FROM", "Varde <varde@kdf.example>")
         self.SMTP_URL = os.environ.get("SMTP_URL", "")
@@ -59,7 +65,13 @@ class Config:
         # A file outside the database that only grows, or syslog://HOST:PORT: the copies of the audit's head.
         self.AUDIT_HEAD_FILE = os.environ.get("AUDIT_HEAD_FILE", "")
         self.RATELIMIT_STORAGE_URI = os.environ.get("RATELIMIT_STORAGE_URI", "memory://")
-        self.SQLALCHEMY_ENGINE_OPTIONS: dict[str, Any] = {"pool_pre_ping": False}
+        # Sign-in with the organisation's own account (Entra ID, say); off while there is no issuer.
+        self.OIDC_ISSUER = os.environ.get("OIDC_ISSUER", "")
+        self.OIDC_CLIENT_ID = os.environ.get("OIDC_CLIENT_ID", "")
+        self.OIDC_CLIENT_SECRET = os.environ.get("OIDC_CLIENT_SECRET", "")
+        self.OIDC_NAME = os.environ.get("OIDC_NAME", "KDF")
+        # Without the parameters: what a failing statement was about is nobody's business in a log.
+        self.SQLALCHEMY_ENGINE_OPTIONS: dict[str, Any] = {"pool_pre_ping": False, "hide_parameters": True}
 
 
 class Development(Config):
@@ -82,6 +94,7 @@ class Testing(Config):
         super().__init__()
         self.SQLALCHEMY_DATABASE_URI = _database_url("sqlite://")
         self.MAIL_FOLDER = None
+        self.ERASURE_LEDGER = self.KEYRING_FILE = ""
         self.BASE_URL = "http://localhost"
 
 
@@ -92,19 +105,9 @@ class Production(Config):
     PREFERRED_URL_SCHEME = "https"
 
     def __init__(self) -> None:
-        missing = [
-            name
-            for name in (
-                "SECRET_KEY",
-                "DATA_KEY",
-                "DATABASE_URL",
-                "BASE_URL",
-                "SMTP_URL",
-                "MAIL_FROM",
-                "AUDIT_HEAD_FILE",
-            )
-            if not os.environ.get(name)
-        ]
+        needed = ("SECRET_KEY", "DATA_KEY", "DATABASE_URL", "BASE_URL", "SMTP_URL", "MAIL_FROM")
+        outside = ("ERASURE_LEDGER", "KEYRING_FILE", "AUDIT_HEAD_FILE")
+        missing = [name for name in (*needed, *outside) if not os.environ.get(name)]
         if missing:
             raise MissingSetting(f"Production needs these environment variables: {', '.join(missing)}")
         if os.environ.get("VARDE_DEMO"):
@@ -112,6 +115,9 @@ class Production(Config):
         super().__init__()
         if len(self.SECRET_KEY) < 32:
             raise MissingSetting("SECRET_KEY must have at least 32 characters")
+        if self.OIDC_ISSUER and not (self.OIDC_CLIENT_ID and self.OIDC_CLIENT_SECRET):
+            raise MissingSetting("OIDC_ISSUER needs OIDC_CLIENT_ID and OIDC_CLIENT_SECRET")
+        self.TRUSTED_PROXIES = int(os.environ.get("TRUSTED_PROXIES", "1"))
         if self.DATA_KEY == OPEN_DATA_KEY:
             raise MissingSetting(
                 "DATA_KEY is the one that everybody knows: openssl rand -base64 32 makes another"

@@ -92,6 +92,11 @@ def _mentee(mentee: Mentee) -> Mentee:
     wanted = mentee.wishes.years
     if wanted is not None and (not _is_whole(wanted) or not 0 <= wanted <= 80):
         raise InputError(f"mentee {mentee.id}: wishes for {wanted} years, and must be 0 to 80")
+    if not all(isinstance(mentor, str) and mentor for mentor in mentee.ranking):
+        raise InputError(f"mentee {mentee.id}: the ranking must hold mentor ids")
+    for place, mentor in enumerate(mentee.ranking):
+        if mentor in mentee.ranking[:place]:
+            raise InputError(f"mentee {mentee.id}: the ranking has {mentor} twice")
     return mentee
 
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 UNITS_PER_POINT = 1000
 FULL_SCORE = 100 * UNITS_PER_POINT
+HIGHEST_WORTH = (
+    150 * UNITS_PER_POINT
+)  # of a pair with every bonus there is; leaving somebody unserved costs more
 
 
 class Mode(StrEnum):
@@ -40,6 +43,11 @@ class Rule(StrEnum):
     FULL = "full"
     TIE = "tie"
     RESERVATION = "reservation"
+
+    @property
+    def is_confidential(self) -> bool:
+        """To be named to nobody but the one whose it is, not even as being there."""
+        return self in (Rule.TIE, Rule.RESERVATION)
 
 
 class ReservationKind(StrEnum):
@@ -101,6 +109,7 @@ class Mentee:
     text: str = ""
     paused: bool = False
     avoid_neighbours: bool = False
+    ranking: tuple[str, ...] = ()  # mentor ids in the mentee's own order, the first choice first
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +172,11 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A legal pair with its score in units, the parts that add up to it, and why."""
+    """A legal pair with its score in units, the parts that add up to it, and why.
+
+    `bonus` is what the mentee's own ranking adds when the engine chooses. It stands beside the score, not in it: the score
+    is the same before and after the mentee has ranked.
+    """
 
     mentee: str
     mentor: str
@@ -172,11 +185,13 @@ class Pair:
     reasons: tuple[Reason, ...] = ()  # strongest first, at most three
     difference: Reason | None = None
     fixed: bool = False
+    rank: int | None = None  # where the mentee put this mentor, 1 first
+    bonus: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Blocking:
-    """How many mentors a rule takes away from one mentee."""
+    """How many mentors a rule that may be told takes away from one mentee."""
 
     rule: Rule
     mentors: int
@@ -191,6 +206,31 @@ class Unmatched:
     blocking: tuple[Blocking, ...]
     waiting: int | None = None  # place on the waiting list, 1 first; None when the rules leave nobody
     best: Pair | None = None  # the best legal pair, were there one more place
+    untold: int = (
+        0  # mentors taken away by what is not to be told: declined, ended, ties and reservations together
+    )
+    reason: Reason | None = None  # see matching.waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Counterfactual:
+    """What would have made a pair happen, as data for a sentence; no confidential rule is ever in it, but for its owner.
+
+    | code | meaning | values |
+    |---|---|---|
+    | chosen | it did happen | |
+    | place | it would with one more place at the mentor | mentor, units (or None: no score would do) |
+    | points | it would if it scored so much more | mentor, units |
+    | coverage | no score would do: somebody else would be without a mentor | mentor |
+    | worst | no score would do: somebody else would be below the worst pair there is | mentor |
+    | fixed | the mentee is fixed to somebody else | mentor (the other one) |
+    | rule | this open rule stands in the way | mentor, rule |
+    | lifted | it would if this rule did not hold for this pair | mentor, rule |
+    | not_possible | it cannot be, and why is not to be told: declined, ended, a tie or a reservation | mentor |
+    """
+
+    code: str
+    values: Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +266,7 @@ class Outcome:
     objective: Objective
     seeking: int  # mentees in the round (not paused)
     places: int  # places among mentors who are not paused
+    even_load: bool
     round: Round = field(repr=False, compare=False)
 
     @property

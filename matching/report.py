@@ -131,7 +131,7 @@ def _bounds(outcome: Outcome, scores: Units) -> list[int]:
     round_ = outcome.round
     now = np.full(len(round_.mentees), -(10**9))  # serving somebody comes before everything
     rows = np.flatnonzero(round_.assigned != UNSERVED)
-    now[rows] = round_.scores[rows, round_.assigned[rows]] - round_.price[round_.assigned[rows]]
+    now[rows] = round_.worth[rows, round_.assigned[rows]] - round_.price[round_.assigned[rows]]
     return [int(value) for value in np.where(scores >= 0, scores - now[:, None], -(10**12)).max(axis=0)]
 
 

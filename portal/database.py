@@ -29,7 +29,9 @@ def prepare(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         # A transaction that reads first and writes later cannot wait for the lock, so writers take it first.
-        reading = has_request_context() and request.method in _SAFE and "varde.writes" not in request.environ
+        reading = connection.get_execution_options().get("reading") or (
+            has_request_context() and request.method in _SAFE and "varde.writes" not in request.environ
+        )
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 

@@ -1,7 +1,7 @@
 """A key for each person, and what people have written sealed with it.
 
 Revision ID: 0003
-Revises: 0001
+Revises: 0002
 
 The format that is written here is the first one of portal/keys; it is spelled out so that this stands on its own.
 """
@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 
 revision = '0003'
-down_revision = '0001'
+down_revision = '0002'
 branch_labels = None
 depends_on = None
 
@@ -121,6 +121,7 @@ def upgrade():
     for table, name, kind in PROFILES:
         _seal_profiles(connection, keys, table, name, kind)
     _seal_themes(connection, keys)
+    _seal_proposals(connection, keys)
     _seal_reservations(connection, keys)
     _seal_runs(connection, keys)
 
@@ -130,6 +131,7 @@ def downgrade():
     keys = Keys(connection)
     _open_runs(connection, keys)
     _open_reservations(connection, keys)
+    _open_proposals(connection, keys)
     _open_themes(connection, keys)
     for table, name, kind in reversed(PROFILES):
         _open_profiles(connection, keys, table, name, kind)
@@ -206,6 +208,41 @@ def _open_themes(connection, keys):
         for row_id, user_id, slot_id, enrolment_id, sealed in _themes(connection, sa.LargeBinary())
     }
     _replace(connection, 'booking', 'theme', sa.LargeBinary(), sa.Column('theme', sa.Text(), nullable=True), said)
+
+
+def _proposals(connection, kind):
+    """Why somebody was proposed: both columns, with what each is sealed as."""
+    rows = sa.table('proposal', *(sa.column(c, sa.Integer) for c in ('id', 'round_id', 'mentee_id', 'mentor_id')),
+                    sa.column('reasons', kind), sa.column('difference', kind))
+    mentee = sa.table('mentee_profile', sa.column('id', sa.Integer), sa.column('member_id', sa.Integer))
+    joined = sa.join(rows, mentee, rows.c.mentee_id == mentee.c.id).join(member, mentee.c.member_id == member.c.id)
+    for row in connection.execute(sa.select(*rows.c, member.c.user_id).select_from(joined)).all():
+        where = f'{row.round_id}:{row.mentee_id}:{row.mentor_id}'
+        for name in ('reasons', 'difference'):
+            if row._mapping[name]:
+                yield name, row.id, row.user_id, f'proposal.{name}:{where}', row._mapping[name]
+
+
+def _seal_proposals(connection, keys):
+    sealed = {'reasons': {}, 'difference': {}}
+    for name, row_id, user_id, what, said in _proposals(connection, sa.JSON()):
+        sealed[name][row_id] = keys.seal(user_id, what, json.dumps(said, ensure_ascii=False, sort_keys=True))
+    for name, values in sealed.items():
+        _replace(connection, 'proposal', name, sa.JSON(), sa.Column(name, sa.LargeBinary(), nullable=True), values)
+
+
+def _open_proposals(connection, keys):
+    said = {'reasons': {}, 'difference': {}}
+    for name, row_id, user_id, what, sealed in _proposals(connection, sa.LargeBinary()):
+        text = keys.open(user_id, what, sealed)
+        if text:
+            said[name][row_id] = json.loads(text)
+    for name, column in (
+        ('reasons', sa.Column('reasons', sa.JSON(), nullable=False, server_default='[]')),
+        ('difference', sa.Column('difference', sa.JSON(), nullable=True)),
+    ):
+        _replace(connection, 'proposal', name, sa.LargeBinary(), column, said[name])
+    _forget_default(connection, 'proposal', 'reasons')
 
 
 def _seal_reservations(connection, keys):

@@ -1,8 +1,21 @@
 """A key for each person: what they write is sealed with it, and destroying it is forgetting what they wrote."""
 
-from portal.keys.columns import SealedBytes, every_sealed_column, sealed_column, sealed_json, sealed_text
-from portal.keys.destroying import destroy, on_replay
+from typing import Any
+
+from sqlalchemy.orm import scoped_session
+
+from portal.keys import destroying, sealing
+from portal.keys.columns import (
+    SealedBytes,
+    every_sealed_column,
+    sealed_column,
+    sealed_json,
+    sealed_list,
+    sealed_text,
+)
+from portal.keys.destroying import before_destroying, destroy, on_replay, replay
 from portal.keys.models import PersonKey
+from portal.keys.rotation import faults, rotate, wrapped_by
 from portal.keys.sealing import (
     Destroyed,
     Unreadable,
@@ -11,7 +24,6 @@ from portal.keys.sealing import (
     load,
     open,
     open_bytes,
-    register,
     seal,
 )
 
@@ -20,17 +32,29 @@ __all__ = [
     "PersonKey",
     "SealedBytes",
     "Unreadable",
+    "before_destroying",
     "blind",
     "blind_if_known",
     "destroy",
     "every_sealed_column",
+    "faults",
     "load",
     "on_replay",
     "open",
     "open_bytes",
     "register",
+    "replay",
+    "rotate",
     "seal",
     "sealed_column",
     "sealed_json",
+    "sealed_list",
     "sealed_text",
+    "wrapped_by",
 ]
+
+
+def register(session: scoped_session[Any]) -> None:
+    """Tie the opened keys and the erasures to this session's transactions."""
+    sealing.register(session)
+    destroying.register(session)

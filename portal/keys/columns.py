@@ -80,7 +80,7 @@ class Sealed(Generic[T]):
         if sealed is None:
             return self._empty()
         try:
-            return self._decode(sealing.open_bytes(user_id, self._place(values), sealed))
+            return self._decode(sealing.open_bytes(user_id, self.place(values), sealed))
         except sealing.Destroyed:
             return self._empty()
 
@@ -88,7 +88,7 @@ class Sealed(Generic[T]):
         """Seal what was set on the row; called as it is written, when all of its references are known."""
         plain = vars(row).get(self.key)
         if isinstance(plain, Plain):
-            sealed = sealing.seal(self.owner_of(row), self._place(self._apart(row)), bytes(plain))
+            sealed = sealing.seal(self.owner_of(row), self.place(self._apart(row)), bytes(plain))
             setattr(row, self.key, sealed)
 
     def rows(self) -> Select[Any]:
@@ -106,6 +106,10 @@ class Sealed(Generic[T]):
             found = found.join(join)
         return found.where(getattr(self.model, self.key).is_not(None)).order_by(key)
 
+    @property
+    def holds_text(self) -> bool:
+        return self._empty is str
+
     def owner_of(self, row: Any) -> int:
         for step in self.owner[:-1]:
             row = getattr(row, step) or _by_key(row, step)
@@ -115,7 +119,8 @@ class Sealed(Generic[T]):
     def _apart(self, row: Any) -> dict[str, Any]:
         return {name: getattr(row, name) for name in self.row}
 
-    def _place(self, values: Mapping[str, Any]) -> str:
+    def place(self, values: Mapping[str, Any]) -> str:
+        """What a value is sealed as, given the row's columns that tell a person's rows apart."""
         return ":".join((self.what, *(str(values[name]) for name in self.row)))
 
     def _load_keys_beside(self, row: Any) -> None:
@@ -152,6 +157,13 @@ def sealed_json(
     return Sealed(_as_json, json.loads, dict, owner, row, deferred)
 
 
+def sealed_list(
+    *, owner: str = "member.user_id", row: tuple[str, ...] = (), deferred: bool = False
+) -> Sealed[list[dict[str, Any]]]:
+    """A sealed column of several such; nothing said is an empty list."""
+    return Sealed(_as_json, json.loads, list, owner, row, deferred)
+
+
 def every_sealed_column() -> Iterator[Sealed[Any]]:
     """Those of all models, for the doctor and the canaries."""
     for columns in _SEALED.values():
@@ -163,7 +175,7 @@ def sealed_column(of: InstrumentedAttribute[Any]) -> Sealed[Any]:
     return next(column for column in every_sealed_column() if getattr(column.model, column.key) is of)
 
 
-def _as_json(value: dict[str, Any]) -> bytes:
+def _as_json(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, sort_keys=True).encode()
 
 

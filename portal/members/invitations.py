@@ -29,7 +29,7 @@ class CannotSignIn(DomainError):
 def not_invited(by: User) -> Select[tuple[Member]]:
     """Members who can sign in and have not been told so; whoever asks is a colleague's to invite."""
     uninvited = select(Member).join(Member.user).where(Member.invited_at.is_(None), Member.user_id != by.id)
-    return uninvited.where(User.deactivated_at.is_(None))
+    return uninvited.where(User.deactivated_at.is_(None), User.locked_at.is_(None))
 
 
 def count_not_invited(by: User) -> int:

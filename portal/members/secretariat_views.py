@@ -11,6 +11,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal import audit, clock, export
 from portal.access import Role, allow, load
 from portal.accounts.current import current_user
+from portal.accounts.limits import mail_by_person
+from portal.accounts.recent import recently_authenticated
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.forms import stripped
@@ -52,12 +54,14 @@ def index() -> Response:
 
 @members.get("/secretariat/members.csv")
 @allow(Role.SECRETARIAT)
+@recently_authenticated
 def csv_file() -> Response:
     return _file("csv")
 
 
 @members.get("/secretariat/members.xlsx")
 @allow(Role.SECRETARIAT)
+@recently_authenticated
 def xlsx_file() -> Response:
     return _file("xlsx")
 
@@ -148,6 +152,7 @@ def update_position(member_id: int) -> Response | BaseResponse:
 
 @members.post("/secretariat/members/<int:member_id>/invitation")
 @allow(Role.SECRETARIAT)
+@mail_by_person
 def invite(member_id: int) -> BaseResponse:
     member = load(Member.handled_by(current_user), member_id)
     try:
@@ -170,6 +175,7 @@ def invite_everyone() -> Response:
 
 @members.post("/secretariat/members/invitations")
 @allow(Role.SECRETARIAT)
+@mail_by_person
 def send_invitations() -> BaseResponse:
     count = invitations.invite_all(current_user, clock.now())
     db.session.commit()

@@ -23,7 +23,7 @@ from portal import keys
 from portal.access import Role
 from portal.accounts.models import User
 from portal.extensions import Base, PrimaryKey, enum_type
-from portal.keys import SealedBytes, sealed_json, sealed_text
+from portal.keys import SealedBytes, sealed_json, sealed_list, sealed_text
 from portal.language import gettext as _
 from portal.members.models import ChallengeArea, Member
 
@@ -75,6 +75,27 @@ class ReservationKind(StrEnum):
     MUNICIPALITY = "municipality"
     COUNTY = "county"
     NEIGHBOURS = "neighbours"
+
+
+class Tie(StrEnum):
+    """What binds two people so that neither should be the other's mentor."""
+
+    COMPANY = "company"
+    FAMILY = "family"
+    APPLICATIONS = "applications"
+    FORMER_BOSS = "former_boss"
+    DISPUTE = "dispute"
+
+    @property
+    def label(self) -> str:
+        words = {
+            Tie.COMPANY: _("Vi sitter i samme selskap eller IKS"),
+            Tie.FAMILY: _("Vi er i familie"),
+            Tie.APPLICATIONS: _("Vi søker de samme stillingene"),
+            Tie.FORMER_BOSS: _("Den ene har vært den andres sjef"),
+            Tie.DISPUTE: _("Kommunene våre strides, eller skal slås sammen"),
+        }
+        return str(words[self])
 
 
 class EndReason(StrEnum):
@@ -310,8 +331,9 @@ class Proposal(Base):
     rank: Mapped[int]
     score: Mapped[int]
     parts: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
-    reasons: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
-    difference: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    # These tell what the mentee wished for, and so are sealed like the wish itself.
+    reasons = sealed_list(owner="mentee.member.user_id", row=("round_id", "mentee_id", "mentor_id"))
+    difference = sealed_json(owner="mentee.member.user_id", row=("round_id", "mentee_id", "mentor_id"))
     locked_at: Mapped[datetime | None]
     mentee_accepted_at: Mapped[datetime | None]
     mentee_declined_at: Mapped[datetime | None]

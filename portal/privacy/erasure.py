@@ -16,7 +16,7 @@ from portal.language import lazy_gettext as _l
 from portal.members.models import ImportPreview, Municipality, MunicipalityKind
 from portal.privacy import leaving, traces
 from portal.privacy.models import WAIT, Erasure
-from portal.privacy.paths import belongs_to, table_of
+from portal.privacy.paths import about, table_of
 from portal.privacy.register import REGISTER, Lines, Whom
 from portal.privacy.register.members import NOWHERE
 
@@ -86,16 +86,20 @@ def erase(user: User, by: User | None, now: datetime) -> None:
     column by column. Doing it twice changes nothing more.
     """
     _require_somebody_left(user)
+    _erase(user, by, now)
+
+
+def _erase(user: User, by: User | None, now: datetime) -> None:
     db.session.refresh(user, with_for_update=True)
     leaving.end_everything(user, now)
     db.session.flush()
     _make_nowhere()
     _forget_uploads_that_name(user)
-    keys.destroy(user.id, now)
     db.session.expire_all()
     for table in _children_first():
         for whom in table.whom:
             _erase_from(table, whom, user.id)
+    keys.destroy(user.id, now)  # after the rows that only the key could find
     now_shut = func.coalesce(User.deactivated_at, now)
     db.session.execute(update(User).where(User.id == user.id).values(deactivated_at=now_shut))
     _settle(user.id, by, now)
@@ -108,7 +112,7 @@ def erase_again(user_id: int, now: datetime) -> None:
     """After a restore: whoever was erased since the backup was taken is erased once more."""
     user = db.session.get(User, user_id)
     if user is not None:
-        erase(user, None, now)
+        _erase(user, None, now)
 
 
 def is_erased() -> ColumnElement[bool]:
@@ -134,7 +138,7 @@ def _children_first() -> list[Lines]:
 
 def _erase_from(lines: Lines, whom: Whom, user_id: int) -> None:
     table = table_of(lines)
-    mine = belongs_to(table, whom.path, user_id)
+    mine = about(table, whom, user_id)
     if lines.deletes(whom):
         db.session.execute(delete(table).where(mine))
         return

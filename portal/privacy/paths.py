@@ -25,10 +25,15 @@ def belongs_to(table: Table, path: str, user_id: int) -> ColumnElement[bool]:
     return mine == condition if isinstance(condition, int) else mine.in_(condition)
 
 
+def about(table: Table, whom: Whom, user_id: int) -> ColumnElement[bool]:
+    """The condition that the row tells about the user."""
+    return whom.finds(table, user_id) if whom.finds is not None else belongs_to(table, whom.path, user_id)
+
+
 def known_to(lines: Lines, whom: Whom, user_id: int) -> ColumnElement[bool]:
     """The rows about this person that the person has a right to know of."""
     table = table_of(lines)
-    mine = belongs_to(table, whom.path, user_id)
+    mine = about(table, whom, user_id)
     return mine if whom.knows is None else mine & whom.knows(table)
 
 

@@ -1,11 +1,12 @@
 """How long each kind of data is kept, and why: the terms as data. retention.py makes them come true."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from portal.language import lazy_gettext as _l
 
 ACCOUNTING_YEARS = 5
+CHANGED_ON = date(2026, 11, 28)  # when what the public page says was last changed
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,14 @@ TERMS: tuple[Term, ...] = (
         _l("En lenke som ikke åpner noe, har ingen verdi."),
     ),
     Term(
+        "factors", _l("Passnøkler, kodeapp og gjenopprettingskoder"), _l("når du fjerner dem, og senest sammen med brukeren"),
+        _l("De er det som gjør at bare du slipper inn."),
+    ),
+    Term(
+        "changes", _l("Bytter av e-postadresse, og varsler om endret innlogging"), _l("når de ikke lenger kan angres, etter noen dager"),
+        _l("Du skal kunne si fra hvis det ikke var deg."),
+    ),
+    Term(
         "sessions", _l("Enheter du har vært logget inn på"), _l("når du logger ut, eller når innloggingen går ut"),
         _l("Du skal se hvor du er logget inn nå, ikke hvor du har vært."),
     ),
@@ -78,7 +87,7 @@ TERMS: tuple[Term, ...] = (
         _l("Sekretariatet trenger tid til å se over, og ikke mer."),
     ),
     Term(
-        "keys", _l("Nøkkelen som låser det du har skrevet"), _l("når du slettes: da ødelegges den"),
+        "keys", _l("Nøkkelen som låser det du har skrevet"), _l("når du slettes"),
         _l("Uten den kan ingen lese det du skrev, heller ikke i gamle sikkerhetskopier."),
     ),
     Term(
@@ -87,8 +96,8 @@ TERMS: tuple[Term, ...] = (
         timedelta(days=3 * 365),
     ),
     Term(
-        "erasures", _l("At du har bedt om å bli slettet"), _l("aldri; det er bare et nummer og tre datoer"),
-        _l("Legges en gammel sikkerhetskopi tilbake, er det dette som gjør at du slettes på nytt."),
+        "erasures", _l("At du har bedt om å bli slettet"), _l("aldri"),
+        _l("Det er bare et nummer og tre datoer. Legges en gammel sikkerhetskopi tilbake, er det dette som gjør at du slettes på nytt."),
     ),
     Term(
         "audit", _l("Loggen over hva som er gjort og sett"), _l("aldri, så lenge Varde er i drift"),

@@ -22,7 +22,8 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"costs", "evaluation"}),
     frozenset({"steering", "privacy"}),
     frozenset({"home"}),
-    frozenset({"doctor", "demo", "backup"}),
+    frozenset({"doctor", "demo"}),
+    frozenset({"backup"}),
 )
 WIRING = {"portal/__init__.py", "portal/cli.py"}  # ties everything together
 GROUND = 0

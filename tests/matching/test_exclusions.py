@@ -3,7 +3,7 @@
 import pytest
 
 import matching
-from matching import Link, Mentee, Mentor, Reservation, ReservationKind, Rule
+from matching import Link, Mentee, Mentor, Pair, Reservation, ReservationKind, Rule
 from tests.matching.people import GAUSDAL, HOLE, LIERNE, LILLEHAMMER, OSLO, RINGERIKE
 
 pytestmark = pytest.mark.pure
@@ -11,13 +11,20 @@ pytestmark = pytest.mark.pure
 ASTRID, DINA = Mentor("astrid", GAUSDAL), Mentee("dina", LILLEHAMMER)
 
 
+def rules(
+    mentor: Mentor, mentee: Mentee, *reservations: Reservation, forbidden: tuple[Link, ...] = ()
+) -> frozenset[Rule]:
+    outcome = matching.propose([mentor], [mentee], reservations, forbidden=forbidden)
+    found = outcome.round.rules_of(0, 0)
+    assert bool(outcome.pairs) is not bool(found)
+    assert isinstance(matching.pair(outcome, mentee.id, mentor.id), Pair) is not bool(found)
+    return found
+
+
 def rule(
     mentor: Mentor, mentee: Mentee, *reservations: Reservation, forbidden: tuple[Link, ...] = ()
 ) -> Rule | None:
-    outcome = matching.propose([mentor], [mentee], reservations, forbidden=forbidden)
-    found = matching.pair(outcome, mentee.id, mentor.id)
-    assert bool(outcome.pairs) is not isinstance(found, Rule)
-    return found if isinstance(found, Rule) else None
+    return next(iter(rules(mentor, mentee, *reservations, forbidden=forbidden)), None)
 
 
 def test_the_same_municipality_is_out() -> None:
@@ -76,12 +83,12 @@ def test_nobody_is_their_own_mentor() -> None:
     assert rule(Mentor("dina", OSLO), DINA) is Rule.SAME_PERSON
 
 
-def test_an_open_reason_is_named_before_a_confidential_one() -> None:
+def test_every_rule_that_holds_is_known() -> None:
     reservation = Reservation("dina", ReservationKind.PERSON, "astrid")
-    assert (
-        rule(ASTRID, DINA, reservation, forbidden=(Link("dina", "astrid", Rule.DECLINED),)) is Rule.DECLINED
-    )
-    assert rule(Mentor("astrid", LILLEHAMMER), DINA, reservation) is Rule.SAME_MUNICIPALITY
+    declined = (Link("dina", "astrid", Rule.DECLINED),)
+    assert rules(ASTRID, DINA, reservation, forbidden=declined) == {Rule.DECLINED, Rule.RESERVATION}
+    full = Mentor("astrid", LILLEHAMMER, capacity=0)
+    assert rules(full, DINA, reservation) == {Rule.SAME_MUNICIPALITY, Rule.FULL, Rule.RESERVATION}
 
 
 def test_whom_the_rules_leave_without_anyone_is_told_with_the_rules() -> None:
@@ -90,10 +97,10 @@ def test_whom_the_rules_leave_without_anyone_is_told_with_the_rules() -> None:
     (left,) = outcome.unmatched
     assert (left.mentee, left.legal, left.waiting, left.best) == ("dina", 0, None, None)
     assert {blocking.rule: blocking.mentors for blocking in left.blocking} == {
-        Rule.RESERVATION: 1,
         Rule.SAME_MUNICIPALITY: 1,
         Rule.PAUSED: 1,
     }
+    assert left.untold == 1
 
 
 def test_a_forbidden_pair_never_costs_somebody_a_legal_one() -> None:

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from portal import consents
-from portal.accounts.models import LoginLink, Session
+from portal.accounts.models import LoginLink
+from portal.accounts.sessions import Session
 from portal.coaching.models import Booking, Coach, Enrolment
 from portal.consents import Purpose
 from portal.extensions import db
@@ -16,9 +17,9 @@ from portal.mentoring.models import (
     MenteeProfile,
     MentorProfile,
     Mentorship,
-    Reservation,
     ReservationKind,
 )
+from portal.mentoring.reservations import reserve
 from portal.notifications import Kind, outbox
 from tests.coaching.programmes import booked, new_programme, participant
 from tests.mentoring.pairing import new_mentee, new_mentor, pair, propose
@@ -44,8 +45,6 @@ class Life:
         mentorships.plan_meeting(self.pair, now + timedelta(days=5), 60, MeetingMode.DIGITAL, bjorn.user, now)
         db.session.add_all(
             [
-                Reservation(member_id=bjorn.id, kind=ReservationKind.PERSON, person_id=daniel.id, created_at=now),
-                Reservation(member_id=daniel.id, kind=ReservationKind.TIE, person_id=bjorn.id, created_at=now),
                 LoginLink(
                     user_id=bjorn.user_id, token_hash="a" * 64, browser_hash="b" * 64, created_at=now,
                     expires_at=now + timedelta(minutes=10),
@@ -56,6 +55,8 @@ class Life:
                 ),
             ]
         )  # fmt: skip
+        reserve(bjorn, ReservationKind.PERSON, str(daniel.id), now)
+        reserve(daniel, ReservationKind.TIE, str(bjorn.id), now)
         self.session, self.token = Session.start(bjorn.user, now, "Firefox, Linux")
         consents.give(bjorn.user, Purpose.SECRETARIAT_SEES_AREAS, 1, now)
         outbox.send(Kind.PAIRED, bjorn.user, now)

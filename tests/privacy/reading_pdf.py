@@ -4,6 +4,9 @@ import re
 import zlib
 
 OBJECT = re.compile(rb"(\d+) 0 obj\n(.*?)\nendobj", re.DOTALL)
+_TEXT = rb"\((?:\\.|[^\\)])*\)|<[0-9A-Fa-f]*>"
+STRING = re.compile(rb"\(((?:\\.|[^\\)])*)\)|<([0-9A-Fa-f]*)>", re.DOTALL)
+SHOWN = re.compile(rb"/(f\d+) [\d.]+ Tf|\[((?:" + _TEXT + rb"|[^\]])*)\]TJ|(" + _TEXT + rb")\s*Tj", re.DOTALL)
 STREAM = re.compile(rb"stream\n(.*)\nendstream", re.DOTALL)
 
 
@@ -33,18 +36,14 @@ def _page(page: bytes, objects: dict[int, bytes]) -> str:
         name: _unicode(_stream(objects[_number(rb"/ToUnicode (\d+) 0 R", objects[int(number)])]))
         for name, number in re.findall(rb"/(f\d+) (\d+) 0 R", resources)
     }
-    said, font = [], {}
+    said, font = list[str](), dict[bytes, str]()
     content = _stream(objects[_number(rb"/Contents (\d+) 0 R", page)])
-    for name, shown in re.findall(
-        rb"/(f\d+) [\d.]+ Tf|\[((?:\((?:\\.|[^\\)])*\)|<[0-9A-F]*>|[^\]])*)\]TJ", content, re.DOTALL
-    ):
-        if name:
-            font = fonts[name]
-            continue
-        for literal, coded in re.findall(rb"\(((?:\\.|[^\\)])*)\)|<([0-9A-F]*)>", shown, re.DOTALL):
+    for name, several, one in SHOWN.findall(content):
+        font = fonts[name] if name else font
+        for literal, coded in STRING.findall(several or one):
             raw = bytes.fromhex(coded.decode()) if coded else _literal(literal)
             said += [font.get(raw[i : i + 2], "") for i in range(0, len(raw), 2)]
-    return "".join(said)
+    return "".join(said).replace("\u00a0", " ")
 
 
 ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}

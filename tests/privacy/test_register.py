@@ -62,11 +62,6 @@ def test_every_path_leads_to_a_person(app: Flask, table: Lines, whom: Whom) -> N
     assert db.session.execute(select(rows, *shown).where(paths.known_to(table, whom, 1))).all() is not None
 
 
-def test_a_reservation_is_in_no_export_but_its_owners() -> None:
-    table = next(t for t in REGISTER if t.table == "reservation")
-    assert not [line.column for line in table.lines if "other" in line.shown_to]
-
-
 def test_neither_of_two_gets_the_others_answers() -> None:
     table = next(t for t in REGISTER if t.table == "proposal")
     for line in table.lines:

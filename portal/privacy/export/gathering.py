@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import RowMapping, select
 
+from portal import keys
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.language import gettext as _
@@ -16,6 +17,7 @@ from portal.privacy.register import Line, Lines, Whom, personal_tables
 from portal.privacy.terms import BY_CODE
 from portal.rendering import long_date
 
+SEALED = {(column.model.__tablename__, column.name): column for column in keys.every_sealed_column()}
 CONTROLLER = "Norsk Kommunedirektørforum"
 
 
@@ -95,15 +97,25 @@ def _section(table: Lines, whom: Whom, user_id: int) -> Section:
 
 
 def _rows(table: Lines, whom: Whom, lines: list[Line], user_id: int) -> Iterator[list[Value]]:
+    if table.opened is not None:
+        for words in table.opened(user_id):
+            yield [Value(line.column, line.label, words[line.column], words[line.column]) for line in lines]
+        return
     rows = paths.table_of(table)
-    columns: list[Any] = [rows.c[line.column].label(f"c{n}") for n, line in enumerate(lines)]
-    columns += [paths.shown_by(rows, line.shown).label(f"s{n}") for n, line in enumerate(lines) if line.shown]
+    columns: list[Any] = list(rows.columns)
+    columns += [paths.shown_by(rows, line.shown).label(_shown(line)) for line in lines if line.shown]
     chosen = select(*columns).where(paths.known_to(table, whom, user_id)).order_by(*rows.primary_key)
     for row in db.session.execute(chosen).mappings():
-        yield [_value(line, row[f"c{n}"], row.get(f"s{n}")) for n, line in enumerate(lines)]
+        yield [_value(table, line, row, user_id) for line in lines]
 
 
-def _value(line: Line, stored: Any, shown: Any) -> Value:
-    best = stored if shown is None else shown
-    words = line.words(best) if line.words and best is not None else in_words(best)
-    return Value(line.column, line.label, plain(best), words)
+def _shown(line: Line) -> str:
+    return f"shown_{line.column}"
+
+
+def _value(table: Lines, line: Line, row: RowMapping, user_id: int) -> Value:
+    stored = row[_shown(line) if line.shown else line.column]
+    sealed = SEALED.get((table.table, line.column))
+    best = sealed.read(user_id, stored, {str(k): v for k, v in row.items()}) if sealed is not None else stored
+    words = line.words(best) if line.words is not None and best else in_words(best)
+    return Value(line.column, line.label, words if line.coarse else plain(best), words)

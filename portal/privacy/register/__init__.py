@@ -3,11 +3,12 @@ record of processing (article 30) are all made from it, and a test fails the bui
 
 from collections.abc import Iterator
 
-from portal.privacy.register import accounts, coaching, ground, keys, members, mentoring
+from portal.privacy.register import accounts, coaching, ground, identity, keys, members, mentoring
 from portal.privacy.register.lines import Basis, Fate, Line, Lines, Use, Whom
 
 REGISTER: tuple[Lines, ...] = (
     *accounts.TABLES,
+    *identity.TABLES,
     *keys.TABLES,
     *members.TABLES,
     *coaching.TABLES,

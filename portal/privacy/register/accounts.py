@@ -1,6 +1,7 @@
 """Users, their ways in, and what they have said yes to."""
 
 from portal.privacy.register.lines import (
+    EMPTIED,
     GONE,
     OWN,
     Use,
@@ -38,6 +39,7 @@ TABLES = (
         ),
         personal("language", "Målform", replaced("bokmål", "nb")),
         personal("created_at", "Registrert", kept("viser når brukeren ble til, og peker ikke på noen")),
+        personal("locked_at", "Låst", EMPTIED),
         personal("deactivated_at", "Sperret", kept("holder brukeren stengt etter sletting")),
     ),
     lines(
@@ -64,6 +66,8 @@ TABLES = (
         personal("seen_at", "Sist brukt"),
         personal("expires_at", "Varer til"),
         personal("ended_at", "Logget ut"),
+        personal("proved_at", "Andre faktor sist vist"),
+        personal("wrong_codes", "Feil koder på rad"),
     ),
     lines(
         "consent", "Samtykkene dine", Use.RIGHTS, "consents", OWN,

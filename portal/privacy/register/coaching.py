@@ -1,11 +1,11 @@
 """Seats, conversations, and the coaches' hours."""
 
 from portal.privacy.register.lines import (
+    DESTROYED,
     OF_MEMBER,
     OWN,
     Use,
     Whom,
-    destroyed,
     kept,
     lines,
     personal,
@@ -47,7 +47,7 @@ TABLES = (
         personal("clip_returned_at", "Klippet gitt tilbake", MONEY, about=ONLY),
         personal("payer", "Hvem som betaler", MONEY, about=ONLY),
         personal("price", "Pris", MONEY, about=ONLY),
-        personal("theme", "Det du ville ta opp", destroyed(None), about=ONLY, sensitive=True, term="themes"),
+        personal("theme", "Det du ville ta opp", DESTROYED, about=ONLY, sensitive=True, term="themes"),
         personal("booked_at", "Bestilt", COUNTS, about=ONLY),
         personal("cancelled_at", "Avlyst", COUNTS, about=BOTH),
         personal("held_at", "Gjennomført", COUNTS, about=BOTH),

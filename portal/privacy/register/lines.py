@@ -97,6 +97,7 @@ class Erasure:
     fate: Fate
     words: str = ""
     value: Any = None
+    with_key: bool = False  # goes with the person's key, by the hand that destroys it
 
     def for_user(self, user_id: int) -> Any:
         return self.value(user_id) if callable(self.value) else self.value
@@ -106,8 +107,7 @@ def replaced(words: str, value: Any) -> Erasure:
     return Erasure(Fate.REPLACED, words, value)
 
 
-def destroyed(value: Any = "") -> Erasure:
-    return Erasure(Fate.DESTROYED, value=value)
+DESTROYED = Erasure(Fate.DESTROYED)
 
 
 def kept(because: str) -> Erasure:
@@ -123,12 +123,14 @@ class Whom:
     """Somebody that a row tells about: `path` leads from the row to the user, as "mentee_id>mentee_profile.member_id>…".
 
     `knows` narrows the rows down to those that the person has a right to know of. `title` is the person's part in them.
+    `finds` is the way to the rows where only the person's key shows it.
     """
 
     name: str
     path: str
     title: str = ""
     knows: Callable[[Table], ColumnElement[bool]] | None = None
+    finds: Callable[[Table, int], ColumnElement[bool]] | None = None
 
 
 OWN = Whom("own", "user_id")
@@ -149,6 +151,7 @@ class Line:
     words: Callable[[Any], str] | None = None
     sensitive: bool = False
     term: str = ""  # where it goes before the rest of the row
+    coarse: bool = False  # the stored value says more than the person may know; the words are all there is
 
     @property
     def is_personal(self) -> bool:
@@ -167,10 +170,11 @@ def personal(
     words: Callable[[Any], str] | None = None,
     sensitive: bool = False,
     term: str = "",
+    coarse: bool = False,
 ) -> Line:
     """A column that tells something of somebody: in that person's export, unless `withheld` says why not."""
     seen = shown_to if shown_to is not None else () if withheld else about
-    return Line(column, label, about, seen, withheld, erasure, shown, words, sensitive, term)
+    return Line(column, label, about, seen, withheld, erasure, shown, words, sensitive, term, coarse)
 
 
 def technical(columns: str, why: str) -> tuple[Line, ...]:
@@ -196,6 +200,9 @@ class Lines:
     term: str  # the code of a term of terms.py; empty where there is no personal data
     whom: tuple[Whom, ...]
     lines: tuple[Line, ...]
+    opened: Callable[[int], list[dict[str, str]]] | None = (
+        None  # the person's rows in words, where columns cannot tell
+    )
 
     @property
     def is_personal(self) -> bool:
@@ -214,7 +221,8 @@ class Lines:
 
     def replaces(self, whom: Whom) -> list[Line]:
         fates = (Fate.REPLACED, Fate.DESTROYED)
-        return [line for line in self.lines if whom.name in line.about and line.erasure.fate in fates]
+        mine = [line for line in self.lines if whom.name in line.about and line.erasure.fate in fates]
+        return [line for line in mine if not line.erasure.with_key]
 
 
 def lines(
@@ -224,10 +232,11 @@ def lines(
     term: str,
     whom: Whom | tuple[Whom, ...],
     *parts: Line | tuple[Line, ...],
+    opened: Callable[[int], list[dict[str, str]]] | None = None,
 ) -> Lines:
     """A table's lines; `technical` and `secret` give several at once."""
     flat = tuple(line for part in parts for line in (part if isinstance(part, tuple) else (part,)))
-    return Lines(table, title, use, term, whom if isinstance(whom, tuple) else (whom,), flat)
+    return Lines(table, title, use, term, whom if isinstance(whom, tuple) else (whom,), flat, opened)
 
 
 def reference(table: str, title: str, columns: str) -> Lines:

@@ -2,22 +2,27 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, select
+from sqlalchemy import ColumnElement, Table, false, select
 
-from portal.extensions import Base
+from portal.extensions import Base, db
 from portal.language import gettext as _
+from portal.members.models import ChallengeArea, Member
+from portal.mentoring import reservations, wording
+from portal.mentoring.models import Reservation
 from portal.privacy.register.lines import (
+    DESTROYED,
     EMPTIED,
     OF_MEMBER,
+    SECRET,
     Use,
     Whom,
-    destroyed,
     kept,
     lines,
     personal,
     replaced,
     technical,
 )
+from portal.rendering import long_date
 
 COUNTS = kept("teller i hvor mange som fikk mentor; står bare på et nummer")
 OTHERS = "er den andres svar, og den andre skal kunne svare i fred (artikkel 15 nr. 4)"
@@ -49,6 +54,29 @@ def _wishes(wishes: Any) -> str:
     return ", ".join(said) or str(_("ingen"))
 
 
+def _areas() -> dict[str, ChallengeArea]:
+    return {area.code: area for area in db.session.scalars(select(ChallengeArea))}
+
+
+def _reasons(reasons: Any) -> str:
+    return ". ".join(text for _icon, text in wording.reasons_for_mentee(reasons, _areas()))
+
+
+def _difference(difference: Any) -> str:
+    return wording.difference_for_mentee(difference, _areas()) or ""
+
+
+def _said_by(reservation: Table, user_id: int) -> ColumnElement[bool]:
+    mark = Reservation.mark_of(user_id)
+    return reservation.c.owner_mark == mark if mark else false()
+
+
+def _reservations(user_id: int) -> list[dict[str, str]]:
+    member = db.session.scalar(select(Member).where(Member.user_id == user_id))
+    noes = reservations.described(reservations.said_by(member)) if member is not None else []
+    return [{"content": f"{name}. {meaning} {long_date(no.at)}"} for no, name, meaning in noes]
+
+
 MENTEE = Whom("mentee", "mentee_id>mentee_profile.member_id>member.user_id", "Du ser etter mentor")
 MENTOR = Whom("mentor", "mentor_id>mentor_profile.member_id>member.user_id", "Du er mentor")
 SUGGESTED = Whom("mentee", MENTEE.path, "Forslag til deg", _released)
@@ -60,8 +88,8 @@ TABLES = (
     lines(
         "mentee_profile", "Det du står i", Use.MENTORING, "profiles", OF_MEMBER,
         technical("id member_id", "nøkler"),
-        personal("text", "Det du har skrevet", destroyed(), sensitive=True),
-        personal("wishes", "Ønsker", replaced("ingen ønsker", {}), words=_wishes),
+        personal("text", "Det du har skrevet", DESTROYED, sensitive=True),
+        personal("wishes", "Ønsker", DESTROYED, words=_wishes, sensitive=True),
         personal("modes", "Hvordan dere kan møtes", replaced("begge deler", "either")),
         personal("seeking_since", "Har sett etter mentor siden", EMPTIED),
         personal("paused_at", "Satt på pause", EMPTIED),
@@ -77,7 +105,7 @@ TABLES = (
     lines(
         "mentor_profile", "Deg som mentor", Use.MENTORING, "profiles", OF_MEMBER,
         technical("id member_id", "nøkler"),
-        personal("text", "Det du har skrevet", destroyed(), sensitive=True),
+        personal("text", "Det du har skrevet", DESTROYED, sensitive=True),
         personal("modes", "Hvordan dere kan møtes", replaced("begge deler", "either")),
         personal("retired", "Har sluttet i rollen", replaced("nei", False)),
         personal("willing_since", "Mentor siden", COUNTS),
@@ -98,17 +126,12 @@ TABLES = (
         personal("number", "Plass nummer"),
     ),
     lines(
-        "reservation", "Hvem du ikke vil kobles med", Use.RESERVATIONS, "profiles",
-        (OF_MEMBER, Whom("other", "person_id>member.user_id")),
-        technical("id member_id", "nøkler"),
-        personal("kind", "Slag", sensitive=True),
-        personal(
-            "person_id", "Person", about=("own", "other"), shown_to=("own",), shown=f"person_id{NAME}",
-            withheld="er en annens fortrolige nei, og hører til den som sa det (artikkel 15 nr. 4)", sensitive=True,
-        ),
-        personal("municipality_number", "Kommune", shown="municipality_number>municipality.display_name"),
-        personal("county_number", "Fylke, nummer"),
-        personal("created_at", "Lagt inn"),
+        "reservation", "Hvem du ikke vil kobles med", Use.RESERVATIONS, "profiles", Whom("own", "", finds=_said_by),
+        technical("id", "nøkkel"),
+        personal("owner_mark", "Merke for hvem som har sagt det", withheld=SECRET),
+        personal("mark", "Merke for hva som er sagt", withheld=SECRET),
+        personal("content", "Person, kommune eller fylke, og når du sa det", sensitive=True),
+        opened=_reservations,
     ),
     lines(
         "match_round", "Koblingsrunder", None, "", (),
@@ -130,13 +153,32 @@ TABLES = (
         technical("inputs", "det koblingen fikk se av alle i runden; tømmes når runden frigis, og et utkast forkastes når noen i det slettes"),
     ),
     lines(
+        "run_order", "Kjøringer som venter på tur", Use.MENTORING, "drafts", (MENTEE, MENTOR),
+        technical("round_id cause is_undoing ordered_at hold held_until attempts stage done of failed_at", "gjelder runden, ingen enkeltperson"),
+        technical("ordered_by_id", "hvem som gjorde det, med nummer"),
+        personal(
+            "mentee_id", "Paret som skal endres", EMPTIED, about=("mentee",),
+            withheld="er sekretariatets arbeid med et utkast som gjelder flere (artikkel 15 nr. 4)",
+        ),
+        personal(
+            "mentor_id", "Paret som skal endres", EMPTIED, about=("mentor",),
+            withheld="er sekretariatets arbeid med et utkast som gjelder flere (artikkel 15 nr. 4)",
+        ),
+        technical("decisions", "hvem som skal settes sammen med hvem, med nummer"),
+    ),
+    lines(
+        "text_vector", "Hvor likt det du har skrevet er det andre har skrevet", Use.MENTORING, "profiles", OF_MEMBER,
+        technical("member_id side saves fit", "nøkler, og hvilken beregning den hører til"),
+        personal("sealed", "Tall som maskinen sammenligner tekster med", withheld="er tall som bare kan leses sammen med andres"),
+    ),
+    lines(
         "proposal", "Forslag om mentor", Use.MENTORING, "proposals", (SUGGESTED, ASKED),
         technical("id round_id mentee_id mentor_id locked_at", "nøkler"),
         personal("rank", "Rekkefølge", COUNTS, about=BOTH, shown_to=("mentee",), withheld=OTHERS),
         personal("score", "Hvor godt de to passer", replaced("0", 0), about=BOTH, withheld=OF_TWO),
         personal("parts", "Hva som teller i det", NEUTRAL_LIST, about=BOTH, withheld=OF_TWO),
-        personal("reasons", "Begrunnelse", NEUTRAL_LIST, about=BOTH, shown_to=("mentee",), withheld=OF_TWO),
-        personal("difference", "Forskjell", EMPTIED, about=BOTH, shown_to=("mentee",), withheld=OF_TWO),
+        personal("reasons", "Begrunnelse", NEUTRAL_LIST, about=BOTH, shown_to=("mentee",), withheld=OF_TWO, words=_reasons, coarse=True),
+        personal("difference", "Forskjell", EMPTIED, about=BOTH, shown_to=("mentee",), withheld=OF_TWO, words=_difference, coarse=True),
         personal("mentee_accepted_at", "Du sa ja", COUNTS, about=("mentee",)),
         personal("mentee_declined_at", "Du sa nei", COUNTS, about=("mentee",)),
         personal("mentor_asked_at", "Du ble spurt", COUNTS, about=("mentor",)),
