@@ -26,7 +26,8 @@ from portal.mentoring.models import (
 )
 from portal.mentoring.profiles import become_mentor, pause, seek, tell_experience
 from portal.mentoring.proposals import accept, decline
-from portal.mentoring.rounds import close_round, release_round, start_round, swap
+from portal.mentoring.round_release import close_round, release_round
+from portal.mentoring.rounds import start_round, swap
 
 MENTORS, MENTEES, EARLY = 28, 41, 24
 LATE = 7  # have asked since the last round, and wait for the next one
@@ -137,7 +138,7 @@ class MentoringPast:
         ).one()
         ids = [member.id for member in members]
         for mentee_id in db.session.scalars(select(MenteeProfile.id).where(MenteeProfile.member_id.in_(ids))):
-            swap(made, mentee_id, mentor_id, self.cast.secretary, now + timedelta(minutes=20))
+            swap(made, (mentee_id, mentor_id), self.cast.secretary, now + timedelta(minutes=20))
 
     def _by_mentee(self, made: MatchRound) -> list[list[Proposal]]:
         rows = (
