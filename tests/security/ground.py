@@ -9,7 +9,10 @@ from sqlalchemy import text
 
 from portal import clock
 from portal.access import Role
-from portal.accounts.models import Session, User
+from portal.accounts.factors import Passkey
+from portal.accounts.models import User
+from portal.accounts.recoveries import Recovery
+from portal.accounts.sessions import Session
 from portal.coaching.availability import Offer, offer
 from portal.coaching.enrolment import apply
 from portal.coaching.models import Availability, Coach, SlotMode
@@ -47,7 +50,7 @@ Layer = Callable[[Ground], None]
 def make() -> Ground:
     """Everybody, and what is theirs. Everything that belongs to one subject is made in one function."""
     ground = Ground()
-    for layer in (_people, _coaching, _mentoring, _secretariat):
+    for layer in (_people, _coaching, _mentoring, _secretariat, _access):
         layer(ground)
     db.session.commit()
     return ground
@@ -123,6 +126,27 @@ def _secretariat(ground: Ground) -> None:
     ground.put("import", keep_preview("liste.csv", LIST, staff[0], NOW), staff[0])
     new_mentee(new_member("Liv Sand", "Sirdal"))
     ground.put("draft", start_round("Høstrunden", staff[0], NOW), *staff)
+
+
+def _access(ground: Ground) -> None:
+    eva, hanne = ground.people[Role.SECRETARIAT]
+    (fredrik,), (bjorn, daniel) = ground.people[Role.STEERING], ground.people[Role.MEMBER]
+    ground.put("grant", fredrik.role_grants[0], eva, hanne)
+    own = next(grant for grant in hanne.role_grants if grant.role is Role.SECRETARIAT)
+    ground.put("own grant", own, eva)
+    ground.put("recovery", Recovery.ask(daniel, eva, NOW), eva, hanne)
+    ground.put("own recovery", Recovery.ask(hanne, eva, NOW), eva)
+    key = Passkey(
+        user_id=bjorn.id,
+        handle=b"h",
+        credential_id=b"c",
+        public_key=b"k",
+        sign_count=0,
+        device="Telefon",
+        created_at=NOW,
+    )
+    db.session.add(key)
+    ground.put("passkey", key, bjorn)
 
 
 # What may differ after a request that was refused: who is signed in, and what was noted of it.

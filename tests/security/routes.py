@@ -2,17 +2,18 @@
 
 A row is the method and the rule, whom it opens to, and whose row its address names (see `ground.py`). Anyone else
 with the same hat gets 404, another hat 403, and a stranger is led to the sign-in page. `wall` names a row about the
-secretariat's own Hanne, which a colleague sees to: she gets 404.
+secretariat's own Hanne, which a colleague sees to: she gets 404. To look is answered with 200 unless `gives` says else.
 """
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from portal.access import ANYONE, SIGNED_IN, Role
+from portal.access import ANYONE, HALFWAY, SIGNED_IN, Role
 
 MEMBER, MENTOR, COACH = frozenset({Role.MEMBER}), frozenset({Role.MENTOR}), frozenset({Role.COACH})
 SECRETARIAT, STEERING = frozenset({Role.SECRETARIAT}), frozenset({Role.STEERING})
 PAIR = MEMBER | MENTOR
+YES = {"purpose": "learn_from_answers", "version": "1"}
 DAY = {"day": "27.11.2026", "at": "09.00"}
 
 
@@ -24,6 +25,7 @@ class Row:
     own: str = ""
     wall: str = ""
     form: dict[str, Any] = field(default_factory=dict)
+    gives: int = 200
 
 
 ROUTES: dict[str, Row] = {
@@ -38,7 +40,44 @@ ROUTES: dict[str, Row] = {
     "GET /sign-in/<string(length=43):token>": Row(ANYONE),
     "POST /sign-in/<string(length=43):token>": Row(ANYONE),
     "POST /sign-out": Row(ANYONE),
+    "GET /not-me/<string(length=43):token>": Row(ANYONE),
+    "POST /not-me/<string(length=43):token>": Row(ANYONE),
+    "GET /sign-in/organisation": Row(ANYONE),
+    "GET /sign-in/organisation/return": Row(ANYONE),
+    "POST /sign-in/passkey/challenge": Row(ANYONE),
+    "POST /sign-in/passkey/answer": Row(ANYONE),
+    # Between the first factor and the second; whoever is in may add another
+    "GET /sign-in/code": Row(HALFWAY, gives=303),
+    "POST /sign-in/code": Row(HALFWAY),
+    "GET /sign-in/factor": Row(HALFWAY),
+    "POST /sign-in/app": Row(HALFWAY),
+    "GET /sign-in/app": Row(HALFWAY, gives=303),
+    "GET /sign-in/app/code.svg": Row(HALFWAY, gives=404),
+    "POST /sign-in/app/code": Row(HALFWAY),
+    "POST /sign-in/passkey": Row(HALFWAY),
+    "POST /sign-in/passkey/offer": Row(HALFWAY),
     # About oneself
+    "GET /confirmation": Row(SIGNED_IN),
+    "POST /confirmation": Row(SIGNED_IN),
+    "POST /confirmation/passkey": Row(SIGNED_IN),
+    "POST /confirmation/passkey/challenge": Row(SIGNED_IN),
+    "GET /security": Row(SIGNED_IN),
+    "GET /security/email": Row(SIGNED_IN),
+    "POST /security/email": Row(SIGNED_IN),
+    "GET /email/<string(length=43):token>": Row(SIGNED_IN),
+    "POST /email/<string(length=43):token>": Row(SIGNED_IN),
+    "POST /security/app/removal": Row(SIGNED_IN, gives=404),  # of an app that nobody has
+    "POST /security/recovery-codes": Row(SIGNED_IN),
+    "POST /security/passkeys/<int:passkey_id>/removal": Row(SIGNED_IN, "passkey"),
+    "GET /personal-data": Row(SIGNED_IN),
+    "POST /personal-data/consents": Row(SIGNED_IN, form=YES),
+    "POST /personal-data/consents/withdrawal": Row(SIGNED_IN, form=YES),
+    "GET /personal-data/readings": Row(SIGNED_IN),
+    "GET /personal-data/export": Row(SIGNED_IN),
+    "POST /personal-data/export": Row(SIGNED_IN),
+    "GET /personal-data/erasure": Row(SIGNED_IN),
+    "POST /personal-data/erasure": Row(SIGNED_IN),
+    "POST /personal-data/erasure/withdrawal": Row(SIGNED_IN),
     "GET /devices": Row(SIGNED_IN),
     "POST /devices/<int:session_id>/end": Row(SIGNED_IN, "device"),
     "POST /devices/others/end": Row(SIGNED_IN),
@@ -72,6 +111,8 @@ ROUTES: dict[str, Row] = {
     "POST /mentoring/proposals/<int:proposal_id>/acceptance": Row(MEMBER, "proposal"),
     "POST /mentoring/proposals/<int:proposal_id>/decline": Row(MEMBER, "proposal"),
     "POST /mentoring/others": Row(MEMBER),
+    "POST /mentoring/search-pauses": Row(MEMBER),
+    "POST /mentoring/search-resumptions": Row(MEMBER),
     # The two of a pair
     "GET /mentoring/mentorships/<int:mentorship_id>": Row(PAIR, "mentorship"),
     "POST /mentoring/mentorships/<int:mentorship_id>/meetings": Row(PAIR, "mentorship", form=DAY),
@@ -109,6 +150,22 @@ ROUTES: dict[str, Row] = {
     "GET /secretariat/members/<int:member_id>/position": Row(SECRETARIAT, "member", "own member"),
     "POST /secretariat/members/<int:member_id>/position": Row(SECRETARIAT, "member", "own member"),
     "POST /secretariat/members/<int:member_id>/invitation": Row(SECRETARIAT, "member", "own member"),
+    "GET /secretariat/members/<int:member_id>/erasure": Row(SECRETARIAT, "member", "own member"),
+    "POST /secretariat/members/<int:member_id>/erasure": Row(SECRETARIAT, "member", "own member"),
+    "POST /secretariat/members/<int:member_id>/erasure/withdrawal": Row(SECRETARIAT, "member", "own member"),
+    "GET /secretariat/access": Row(SECRETARIAT),
+    "GET /secretariat/access/new": Row(SECRETARIAT),
+    "POST /secretariat/access/new": Row(SECRETARIAT),
+    "GET /secretariat/access/<int:grant_id>/removal": Row(SECRETARIAT, "grant", "own grant"),
+    "POST /secretariat/access/<int:grant_id>/removal": Row(SECRETARIAT, "grant", "own grant"),
+    "GET /secretariat/access/recovery": Row(SECRETARIAT),
+    "POST /secretariat/access/recovery": Row(SECRETARIAT),
+    "POST /secretariat/access/recovery/<int:recovery_id>/approval": Row(
+        SECRETARIAT, "recovery", "own recovery"
+    ),
+    "POST /secretariat/access/recovery/<int:recovery_id>/withdrawal": Row(
+        SECRETARIAT, "recovery", "own recovery"
+    ),
     "GET /secretariat/members/invitations": Row(SECRETARIAT),
     "POST /secretariat/members/invitations": Row(SECRETARIAT),
     "GET /secretariat/members/import": Row(SECRETARIAT),
@@ -145,6 +202,10 @@ ROUTES: dict[str, Row] = {
     "POST /secretariat/rounds/<int:round_id>/locks": Row(SECRETARIAT, "draft"),
     "POST /secretariat/rounds/<int:round_id>/unlockings": Row(SECRETARIAT, "draft"),
     "POST /secretariat/rounds/<int:round_id>/exclusions": Row(SECRETARIAT, "draft"),
+    "POST /secretariat/rounds/<int:round_id>/admissions": Row(SECRETARIAT, "draft"),
+    "GET /secretariat/rounds/<int:round_id>/report": Row(SECRETARIAT, "draft"),
+    "GET /secretariat/rounds/<int:round_id>/report/data": Row(SECRETARIAT, "draft"),
+    "GET /secretariat/rounds/<int:round_id>/report/tables/<any(csv,xlsx):kind>": Row(SECRETARIAT, "draft"),
     "POST /secretariat/rounds/<int:round_id>/undoings": Row(SECRETARIAT, "draft"),
     "POST /secretariat/rounds/<int:round_id>/weights": Row(SECRETARIAT, "draft"),
     "POST /secretariat/rounds/<int:round_id>/releases": Row(SECRETARIAT, "draft"),
