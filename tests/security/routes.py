@@ -2,7 +2,7 @@
 
 A row is the method and the rule, whom it opens to, and whose row its address names (see `ground.py`). Anyone else
 with the same hat gets 404, another hat 403, and a stranger is led to the sign-in page. `wall` names a row about the
-secretariat's own Hanne, which a colleague sees to: she gets 404. To look is answered with 200 unless `gives` says else.
+secretariat's own Hanne, which a colleague sees to: she gets 404.
 """
 
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from portal.access import ANYONE, HALFWAY, SIGNED_IN, Role
 MEMBER, MENTOR, COACH = frozenset({Role.MEMBER}), frozenset({Role.MENTOR}), frozenset({Role.COACH})
 SECRETARIAT, STEERING = frozenset({Role.SECRETARIAT}), frozenset({Role.STEERING})
 PAIR = MEMBER | MENTOR
-YES = {"purpose": "learn_from_answers", "version": "1"}
+CONSENT = {"purpose": "secretariat_sees_areas", "version": "1"}
 DAY = {"day": "27.11.2026", "at": "09.00"}
 
 
@@ -25,7 +25,7 @@ class Row:
     own: str = ""
     wall: str = ""
     form: dict[str, Any] = field(default_factory=dict)
-    gives: int = 200
+    page: int = 200  # what its owner gets for a GET
 
 
 ROUTES: dict[str, Row] = {
@@ -40,47 +40,47 @@ ROUTES: dict[str, Row] = {
     "GET /sign-in/<string(length=43):token>": Row(ANYONE),
     "POST /sign-in/<string(length=43):token>": Row(ANYONE),
     "POST /sign-out": Row(ANYONE),
-    "GET /not-me/<string(length=43):token>": Row(ANYONE),
-    "POST /not-me/<string(length=43):token>": Row(ANYONE),
-    "GET /sign-in/organisation": Row(ANYONE),
-    "GET /sign-in/organisation/return": Row(ANYONE),
     "POST /sign-in/passkey/challenge": Row(ANYONE),
     "POST /sign-in/passkey/answer": Row(ANYONE),
-    # Between the first factor and the second; whoever is in may add another
-    "GET /sign-in/code": Row(HALFWAY, gives=303),
+    "GET /sign-in/organisation": Row(ANYONE),
+    "GET /sign-in/organisation/return": Row(ANYONE),
+    "GET /not-me/<string(length=43):token>": Row(ANYONE),
+    "POST /not-me/<string(length=43):token>": Row(ANYONE),
+    # Between the first factor and the second
+    "GET /sign-in/code": Row(HALFWAY, page=303),
     "POST /sign-in/code": Row(HALFWAY),
     "GET /sign-in/factor": Row(HALFWAY),
+    "GET /sign-in/app": Row(HALFWAY),
     "POST /sign-in/app": Row(HALFWAY),
-    "GET /sign-in/app": Row(HALFWAY, gives=303),
-    "GET /sign-in/app/code.svg": Row(HALFWAY, gives=404),
+    "GET /sign-in/app/code.svg": Row(HALFWAY),
     "POST /sign-in/app/code": Row(HALFWAY),
     "POST /sign-in/passkey": Row(HALFWAY),
     "POST /sign-in/passkey/offer": Row(HALFWAY),
     # About oneself
+    "GET /devices": Row(SIGNED_IN),
+    "POST /devices/<int:session_id>/end": Row(SIGNED_IN, "device"),
+    "POST /devices/others/end": Row(SIGNED_IN),
     "GET /confirmation": Row(SIGNED_IN),
     "POST /confirmation": Row(SIGNED_IN),
     "POST /confirmation/passkey": Row(SIGNED_IN),
     "POST /confirmation/passkey/challenge": Row(SIGNED_IN),
     "GET /security": Row(SIGNED_IN),
+    "POST /security/passkeys/<int:passkey_id>/removal": Row(SIGNED_IN, "passkey"),
+    "POST /security/app/removal": Row(SIGNED_IN),
+    "POST /security/recovery-codes": Row(SIGNED_IN),
     "GET /security/email": Row(SIGNED_IN),
     "POST /security/email": Row(SIGNED_IN),
     "GET /email/<string(length=43):token>": Row(SIGNED_IN),
     "POST /email/<string(length=43):token>": Row(SIGNED_IN),
-    "POST /security/app/removal": Row(SIGNED_IN, gives=404),  # of an app that nobody has
-    "POST /security/recovery-codes": Row(SIGNED_IN),
-    "POST /security/passkeys/<int:passkey_id>/removal": Row(SIGNED_IN, "passkey"),
     "GET /personal-data": Row(SIGNED_IN),
-    "POST /personal-data/consents": Row(SIGNED_IN, form=YES),
-    "POST /personal-data/consents/withdrawal": Row(SIGNED_IN, form=YES),
     "GET /personal-data/readings": Row(SIGNED_IN),
-    "GET /personal-data/export": Row(SIGNED_IN),
-    "POST /personal-data/export": Row(SIGNED_IN),
     "GET /personal-data/erasure": Row(SIGNED_IN),
     "POST /personal-data/erasure": Row(SIGNED_IN),
     "POST /personal-data/erasure/withdrawal": Row(SIGNED_IN),
-    "GET /devices": Row(SIGNED_IN),
-    "POST /devices/<int:session_id>/end": Row(SIGNED_IN, "device"),
-    "POST /devices/others/end": Row(SIGNED_IN),
+    "POST /personal-data/consents": Row(SIGNED_IN, form=CONSENT),
+    "POST /personal-data/consents/withdrawal": Row(SIGNED_IN, form=CONSENT),
+    "GET /personal-data/export": Row(SIGNED_IN),
+    "POST /personal-data/export": Row(SIGNED_IN),
     "POST /hat": Row(SIGNED_IN, form={"role": "member"}),
     # The member
     "GET /home": Row(MEMBER),
@@ -150,6 +150,14 @@ ROUTES: dict[str, Row] = {
     "GET /secretariat/members/<int:member_id>/position": Row(SECRETARIAT, "member", "own member"),
     "POST /secretariat/members/<int:member_id>/position": Row(SECRETARIAT, "member", "own member"),
     "POST /secretariat/members/<int:member_id>/invitation": Row(SECRETARIAT, "member", "own member"),
+    "GET /secretariat/members/invitations": Row(SECRETARIAT),
+    "POST /secretariat/members/invitations": Row(SECRETARIAT),
+    "GET /secretariat/members/import": Row(SECRETARIAT),
+    "POST /secretariat/members/import": Row(SECRETARIAT),
+    "GET /secretariat/members/import/sample.xlsx": Row(SECRETARIAT),
+    "GET /secretariat/members/imports/<int:import_id>": Row(SECRETARIAT, "import"),
+    "POST /secretariat/members/imports/<int:import_id>/confirmation": Row(SECRETARIAT, "import"),
+    "POST /secretariat/members/imports/<int:import_id>/removal": Row(SECRETARIAT, "import"),
     "GET /secretariat/members/<int:member_id>/erasure": Row(SECRETARIAT, "member", "own member"),
     "POST /secretariat/members/<int:member_id>/erasure": Row(SECRETARIAT, "member", "own member"),
     "POST /secretariat/members/<int:member_id>/erasure/withdrawal": Row(SECRETARIAT, "member", "own member"),
@@ -166,14 +174,6 @@ ROUTES: dict[str, Row] = {
     "POST /secretariat/access/recovery/<int:recovery_id>/withdrawal": Row(
         SECRETARIAT, "recovery", "own recovery"
     ),
-    "GET /secretariat/members/invitations": Row(SECRETARIAT),
-    "POST /secretariat/members/invitations": Row(SECRETARIAT),
-    "GET /secretariat/members/import": Row(SECRETARIAT),
-    "POST /secretariat/members/import": Row(SECRETARIAT),
-    "GET /secretariat/members/import/sample.xlsx": Row(SECRETARIAT),
-    "GET /secretariat/members/imports/<int:import_id>": Row(SECRETARIAT, "import"),
-    "POST /secretariat/members/imports/<int:import_id>/confirmation": Row(SECRETARIAT, "import"),
-    "POST /secretariat/members/imports/<int:import_id>/removal": Row(SECRETARIAT, "import"),
     "GET /secretariat/enrolments": Row(SECRETARIAT),
     "GET /secretariat/enrolments.csv": Row(SECRETARIAT),
     "GET /secretariat/enrolments.xlsx": Row(SECRETARIAT),
