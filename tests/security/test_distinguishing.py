@@ -34,9 +34,11 @@ from portal.mentoring.models import (
     Proposal,
     ReservationKind,
 )
+from portal.mentoring.round_decisions import last_runs
+from portal.mentoring.round_inputs import solve_again
 from portal.mentoring.round_reach import within_reach
-from portal.mentoring.round_runs import last_runs
-from portal.mentoring.rounds import release_round, start_round
+from portal.mentoring.round_release import release_round
+from portal.mentoring.rounds import start_round
 from portal.notifications import OutboxMessage
 from tests.coaching.programmes import NOW
 from tests.security.reading import words_of
@@ -99,7 +101,7 @@ def run(world: World) -> tuple[MatchRound, matching.Outcome]:
     db.session.commit()
     (last,) = last_runs(made, 1)
     assert last is not None
-    return made, last.solve()
+    return made, solve_again(last)
 
 
 # What somebody can see
