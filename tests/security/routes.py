@@ -60,6 +60,17 @@ ROUTES: dict[str, Row] = {
     "GET /devices": Row(SIGNED_IN),
     "POST /devices/<int:session_id>/end": Row(SIGNED_IN, "device"),
     "POST /devices/others/end": Row(SIGNED_IN),
+<<<<<<< HEAD
+    "GET /personal-data": Row(SIGNED_IN),
+    "GET /personal-data/readings": Row(SIGNED_IN),
+    "GET /personal-data/export": Row(SIGNED_IN),
+    "POST /personal-data/export": Row(SIGNED_IN),
+    "POST /personal-data/consents": Row(SIGNED_IN, form={"purpose": "learn_from_answers", "version": "1"}),
+    "POST /personal-data/consents/withdrawal": Row(SIGNED_IN, form={"purpose": "learn_from_answers"}),
+    "GET /personal-data/erasure": Row(SIGNED_IN),
+    "POST /personal-data/erasure": Row(SIGNED_IN),
+    "POST /personal-data/erasure/withdrawal": Row(SIGNED_IN),
+=======
     "GET /confirmation": Row(SIGNED_IN),
     "POST /confirmation": Row(SIGNED_IN),
     "POST /confirmation/passkey": Row(SIGNED_IN),
@@ -81,6 +92,7 @@ ROUTES: dict[str, Row] = {
     "POST /personal-data/consents/withdrawal": Row(SIGNED_IN, form=CONSENT),
     "GET /personal-data/export": Row(SIGNED_IN),
     "POST /personal-data/export": Row(SIGNED_IN),
+>>>>>>> main
     "POST /hat": Row(SIGNED_IN, form={"role": "member"}),
     # The member
     "GET /home": Row(MEMBER),
@@ -148,6 +160,9 @@ ROUTES: dict[str, Row] = {
     "GET /secretariat/members/<int:member_id>/position": Row(SECRETARIAT, "member", "own member"),
     "POST /secretariat/members/<int:member_id>/position": Row(SECRETARIAT, "member", "own member"),
     "POST /secretariat/members/<int:member_id>/invitation": Row(SECRETARIAT, "member", "own member"),
+    "GET /secretariat/members/<int:member_id>/erasure": Row(SECRETARIAT, "member", "own member"),
+    "POST /secretariat/members/<int:member_id>/erasure": Row(SECRETARIAT, "member", "own member"),
+    "POST /secretariat/members/<int:member_id>/erasure/withdrawal": Row(SECRETARIAT, "member", "own member"),
     "GET /secretariat/members/invitations": Row(SECRETARIAT),
     "POST /secretariat/members/invitations": Row(SECRETARIAT),
     "GET /secretariat/members/import": Row(SECRETARIAT),
