@@ -102,11 +102,21 @@ class Production(Config):
     SESSION_COOKIE_NAME = "__Host-varde"
     SESSION_COOKIE_SECURE = True
     PREFERRED_URL_SCHEME = "https"
+    NEEDED = (
+        "SECRET_KEY",
+        "DATA_KEY",
+        "DATABASE_URL",
+        "BASE_URL",
+        "SMTP_URL",
+        "MAIL_FROM",
+        # What must lie outside the database to be worth anything.
+        "AUDIT_HEAD_FILE",
+        "ERASURE_LEDGER",
+        "KEYRING_FILE",
+    )
 
     def __init__(self) -> None:
-        needed = ("SECRET_KEY", "DATA_KEY", "DATABASE_URL", "BASE_URL", "SMTP_URL", "MAIL_FROM")
-        outside = ("ERASURE_LEDGER", "KEYRING_FILE", "AUDIT_HEAD_FILE")
-        missing = [name for name in (*needed, *outside) if not os.environ.get(name)]
+        missing = [name for name in self.NEEDED if not os.environ.get(name)]
         if missing:
             raise MissingSetting(f"Production needs these environment variables: {', '.join(missing)}")
         if os.environ.get("VARDE_DEMO"):
@@ -114,13 +124,13 @@ class Production(Config):
         super().__init__()
         if len(self.SECRET_KEY) < 32:
             raise MissingSetting("SECRET_KEY must have at least 32 characters")
-        if self.OIDC_ISSUER and not (self.OIDC_CLIENT_ID and self.OIDC_CLIENT_SECRET):
-            raise MissingSetting("OIDC_ISSUER needs OIDC_CLIENT_ID and OIDC_CLIENT_SECRET")
-        self.TRUSTED_PROXIES = int(os.environ.get("TRUSTED_PROXIES", "1"))
         if self.DATA_KEY == OPEN_DATA_KEY:
             raise MissingSetting(
                 "DATA_KEY is the one that everybody knows: openssl rand -base64 32 makes another"
             )
+        if self.OIDC_ISSUER and not (self.OIDC_CLIENT_ID and self.OIDC_CLIENT_SECRET):
+            raise MissingSetting("OIDC_ISSUER needs OIDC_CLIENT_ID and OIDC_CLIENT_SECRET")
+        self.TRUSTED_PROXIES = int(os.environ.get("TRUSTED_PROXIES", "1"))
         self.MAIL_FOLDER = None
 
 

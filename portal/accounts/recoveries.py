@@ -106,7 +106,7 @@ class Recovery(Base):
         if by.id == self.asked_by_id:
             raise TwoPeople
         self._finish(now, approved_by_id=by.id, approved_at=now)
-        recover(self.user, by, now, way="two people")
+        recover(self.user, by, now, way="two_people")
 
     def withdraw(self, by: User, now: datetime) -> None:
         """Say that it is not to be."""

@@ -147,10 +147,10 @@ def _try_code(here: Session, written: str) -> str | None:
     if tried and codes.is_app_code(written):
         way = "app" if app is not None and codes.use_app_code(app, written, now) else None
     elif tried:
-        way = "recovery code" if codes.use_recovery_code(user, written, now) else None
+        way = "recovery_code" if codes.use_recovery_code(user, written, now) else None
     if way is not None:
         prove(here, way, now)
-        if way == "recovery code":
+        if way == "recovery_code":
             tell(user, now)
     else:
         was_wrong(here, now)

@@ -294,8 +294,8 @@ def _write_draft(round_: MatchRound, outcome: matching.Outcome, people: People, 
         select(MenteeProfile).where(MenteeProfile.id.in_(served)).options(joinedload(MenteeProfile.member))
     )
     held = db.session.scalars(owners).all()
-    for served in outcome.pairs:
-        for rank, pair in enumerate(outcome.proposals[served.mentee], start=1):
+    for assigned in outcome.pairs:
+        for rank, pair in enumerate(outcome.proposals[assigned.mentee], start=1):
             data = matching.as_data(pair)
             row = Proposal(
                 round_id=round_.id,

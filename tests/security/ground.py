@@ -9,7 +9,11 @@ from sqlalchemy import text
 
 from portal import clock
 from portal.access import Role
-from portal.accounts.models import Session, User
+from portal.accounts import codes
+from portal.accounts.factors import Passkey
+from portal.accounts.models import User
+from portal.accounts.recoveries import Recovery
+from portal.accounts.sessions import Session
 from portal.coaching.availability import Offer, offer
 from portal.coaching.enrolment import apply
 from portal.coaching.models import Availability, Coach, SlotMode
@@ -47,7 +51,7 @@ Layer = Callable[[Ground], None]
 def make() -> Ground:
     """Everybody, and what is theirs. Everything that belongs to one subject is made in one function."""
     ground = Ground()
-    for layer in (_people, _coaching, _mentoring, _secretariat):
+    for layer in (_people, _ways_in, _coaching, _mentoring, _secretariat):
         layer(ground)
     db.session.commit()
     return ground
@@ -68,6 +72,28 @@ def _people(ground: Ground) -> None:
     bjorn = ground.people[Role.MEMBER][0]
     session, _token = Session.start(bjorn, clock.now())
     ground.put("device", session, bjorn)
+
+
+def _ways_in(ground: Ground) -> None:
+    bjorn, staff = ground.people[Role.MEMBER][0], ground.people[Role.SECRETARIAT]
+    key = Passkey(
+        user_id=bjorn.id,
+        handle=b"handle",
+        credential_id=b"credential",
+        public_key=b"key",
+        sign_count=0,
+        device="Mac",
+        created_at=NOW,
+    )
+    db.session.add(key)
+    codes.set_up_app(bjorn, NOW).confirmed_at = NOW
+    codes.set_up_app(bjorn, NOW)
+    ground.put("passkey", key, bjorn)
+    ground.put("grant", ground.people[Role.STEERING][0].role_grants[0], *staff)
+    own = next(grant for grant in ground.hanne.user.role_grants if grant.role is Role.SECRETARIAT)
+    ground.put("own grant", own, staff[0])
+    ground.put("recovery", Recovery.ask(bjorn, staff[0], NOW), *staff)
+    ground.put("own recovery", Recovery.ask(ground.hanne.user, staff[0], NOW), staff[0])
 
 
 def member_of(user: User) -> Member:

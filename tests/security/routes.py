@@ -8,11 +8,12 @@ secretariat's own Hanne, which a colleague sees to: she gets 404.
 from dataclasses import dataclass, field
 from typing import Any
 
-from portal.access import ANYONE, SIGNED_IN, Role
+from portal.access import ANYONE, HALFWAY, SIGNED_IN, Role
 
 MEMBER, MENTOR, COACH = frozenset({Role.MEMBER}), frozenset({Role.MENTOR}), frozenset({Role.COACH})
 SECRETARIAT, STEERING = frozenset({Role.SECRETARIAT}), frozenset({Role.STEERING})
 PAIR = MEMBER | MENTOR
+CONSENT = {"purpose": "secretariat_sees_areas", "version": "1"}
 DAY = {"day": "27.11.2026", "at": "09.00"}
 
 
@@ -24,6 +25,7 @@ class Row:
     own: str = ""
     wall: str = ""
     form: dict[str, Any] = field(default_factory=dict)
+    page: int = 200  # what its owner gets for a GET
 
 
 ROUTES: dict[str, Row] = {
@@ -38,19 +40,47 @@ ROUTES: dict[str, Row] = {
     "GET /sign-in/<string(length=43):token>": Row(ANYONE),
     "POST /sign-in/<string(length=43):token>": Row(ANYONE),
     "POST /sign-out": Row(ANYONE),
+    "POST /sign-in/passkey/challenge": Row(ANYONE),
+    "POST /sign-in/passkey/answer": Row(ANYONE),
+    "GET /sign-in/organisation": Row(ANYONE),
+    "GET /sign-in/organisation/return": Row(ANYONE),
+    "GET /not-me/<string(length=43):token>": Row(ANYONE),
+    "POST /not-me/<string(length=43):token>": Row(ANYONE),
+    # Between the first factor and the second
+    "GET /sign-in/code": Row(HALFWAY, page=303),
+    "POST /sign-in/code": Row(HALFWAY),
+    "GET /sign-in/factor": Row(HALFWAY),
+    "GET /sign-in/app": Row(HALFWAY),
+    "POST /sign-in/app": Row(HALFWAY),
+    "GET /sign-in/app/code.svg": Row(HALFWAY),
+    "POST /sign-in/app/code": Row(HALFWAY),
+    "POST /sign-in/passkey": Row(HALFWAY),
+    "POST /sign-in/passkey/offer": Row(HALFWAY),
     # About oneself
     "GET /devices": Row(SIGNED_IN),
     "POST /devices/<int:session_id>/end": Row(SIGNED_IN, "device"),
     "POST /devices/others/end": Row(SIGNED_IN),
+    "GET /confirmation": Row(SIGNED_IN),
+    "POST /confirmation": Row(SIGNED_IN),
+    "POST /confirmation/passkey": Row(SIGNED_IN),
+    "POST /confirmation/passkey/challenge": Row(SIGNED_IN),
+    "GET /security": Row(SIGNED_IN),
+    "POST /security/passkeys/<int:passkey_id>/removal": Row(SIGNED_IN, "passkey"),
+    "POST /security/app/removal": Row(SIGNED_IN),
+    "POST /security/recovery-codes": Row(SIGNED_IN),
+    "GET /security/email": Row(SIGNED_IN),
+    "POST /security/email": Row(SIGNED_IN),
+    "GET /email/<string(length=43):token>": Row(SIGNED_IN),
+    "POST /email/<string(length=43):token>": Row(SIGNED_IN),
     "GET /personal-data": Row(SIGNED_IN),
     "GET /personal-data/readings": Row(SIGNED_IN),
-    "GET /personal-data/export": Row(SIGNED_IN),
-    "POST /personal-data/export": Row(SIGNED_IN),
-    "POST /personal-data/consents": Row(SIGNED_IN, form={"purpose": "learn_from_answers", "version": "1"}),
-    "POST /personal-data/consents/withdrawal": Row(SIGNED_IN, form={"purpose": "learn_from_answers"}),
     "GET /personal-data/erasure": Row(SIGNED_IN),
     "POST /personal-data/erasure": Row(SIGNED_IN),
     "POST /personal-data/erasure/withdrawal": Row(SIGNED_IN),
+    "POST /personal-data/consents": Row(SIGNED_IN, form=CONSENT),
+    "POST /personal-data/consents/withdrawal": Row(SIGNED_IN, form=CONSENT),
+    "GET /personal-data/export": Row(SIGNED_IN),
+    "POST /personal-data/export": Row(SIGNED_IN),
     "POST /hat": Row(SIGNED_IN, form={"role": "member"}),
     # The member
     "GET /home": Row(MEMBER),
@@ -118,9 +148,6 @@ ROUTES: dict[str, Row] = {
     "GET /secretariat/members/<int:member_id>/position": Row(SECRETARIAT, "member", "own member"),
     "POST /secretariat/members/<int:member_id>/position": Row(SECRETARIAT, "member", "own member"),
     "POST /secretariat/members/<int:member_id>/invitation": Row(SECRETARIAT, "member", "own member"),
-    "GET /secretariat/members/<int:member_id>/erasure": Row(SECRETARIAT, "member", "own member"),
-    "POST /secretariat/members/<int:member_id>/erasure": Row(SECRETARIAT, "member", "own member"),
-    "POST /secretariat/members/<int:member_id>/erasure/withdrawal": Row(SECRETARIAT, "member", "own member"),
     "GET /secretariat/members/invitations": Row(SECRETARIAT),
     "POST /secretariat/members/invitations": Row(SECRETARIAT),
     "GET /secretariat/members/import": Row(SECRETARIAT),
@@ -129,6 +156,22 @@ ROUTES: dict[str, Row] = {
     "GET /secretariat/members/imports/<int:import_id>": Row(SECRETARIAT, "import"),
     "POST /secretariat/members/imports/<int:import_id>/confirmation": Row(SECRETARIAT, "import"),
     "POST /secretariat/members/imports/<int:import_id>/removal": Row(SECRETARIAT, "import"),
+    "GET /secretariat/members/<int:member_id>/erasure": Row(SECRETARIAT, "member", "own member"),
+    "POST /secretariat/members/<int:member_id>/erasure": Row(SECRETARIAT, "member", "own member"),
+    "POST /secretariat/members/<int:member_id>/erasure/withdrawal": Row(SECRETARIAT, "member", "own member"),
+    "GET /secretariat/access": Row(SECRETARIAT),
+    "GET /secretariat/access/new": Row(SECRETARIAT),
+    "POST /secretariat/access/new": Row(SECRETARIAT),
+    "GET /secretariat/access/<int:grant_id>/removal": Row(SECRETARIAT, "grant", "own grant"),
+    "POST /secretariat/access/<int:grant_id>/removal": Row(SECRETARIAT, "grant", "own grant"),
+    "GET /secretariat/access/recovery": Row(SECRETARIAT),
+    "POST /secretariat/access/recovery": Row(SECRETARIAT),
+    "POST /secretariat/access/recovery/<int:recovery_id>/approval": Row(
+        SECRETARIAT, "recovery", "own recovery"
+    ),
+    "POST /secretariat/access/recovery/<int:recovery_id>/withdrawal": Row(
+        SECRETARIAT, "recovery", "own recovery"
+    ),
     "GET /secretariat/enrolments": Row(SECRETARIAT),
     "GET /secretariat/enrolments.csv": Row(SECRETARIAT),
     "GET /secretariat/enrolments.xlsx": Row(SECRETARIAT),
