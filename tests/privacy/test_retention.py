@@ -88,7 +88,7 @@ def test_the_words_of_a_proposal_go_a_year_after_its_round(life: Life) -> None:
     db.session.expire_all()
     assert db.session.get(Proposal, lapsed) is None
     kept = db.session.scalars(select(Proposal)).one()
-    assert not (kept.reasons or kept.difference or kept.parts)
+    assert not any((kept.reasons, kept.difference, kept.parts))
     assert kept.mentor_accepted_at is not None
 
 
