@@ -96,6 +96,8 @@ def _not_sound(round_id: int, form: PairForm) -> Response:
     wrong = [*form.mentee.errors, *form.mentor.errors]
     refusals = list(dict.fromkeys(str(message) for message in wrong))
     board = look(the_round(round_id), form.mentee.data)
+    if board.round.released_at is not None or board.is_running:
+        return refused_page(round_id, " ".join(refusals))
     return board_page(board, "round", 422, refusals=refusals, form=shown)
 
 

@@ -153,8 +153,8 @@ class PairView:
         return str(_("svakeste par blir %(points)s", points=worst))
 
     def _is_shown(self, move: matching.Move) -> bool:
-        known = self.people.mentees.by_member
-        return move.mentee in known and (not move.after or move.after in self.people.mentors.by_member)
+        listed = {entry.mentee.member_id for entry in self.board.ordered}
+        return move.mentee in listed and (not move.after or move.after in self.people.mentors.by_member)
 
     def _moved_by(self, move: matching.Move) -> Moved:
         change = matching.points(move.change)
