@@ -42,7 +42,8 @@ def everything_stored(app: Flask) -> str:
     return "\n".join(repr(tuple(row)) for row in rows)
 
 
-def test_nothing_of_the_person_is_left_in_the_database(app: Flask, life: Life) -> None:
+@pytest.mark.promise("Etter sletting er det 0 spor igjen i databasen")
+def test_nothing_of_the_person_is_left_in_the_database(app: Flask, life: Life, promise: Any) -> None:
     user_id = life.bjorn.user_id
     before = everything_stored(app)
     assert [t for t in TRACES if t in before] == list(TRACES[1:])  # what was said in confidence is sealed
@@ -50,6 +51,7 @@ def test_nothing_of_the_person_is_left_in_the_database(app: Flask, life: Life) -
     db.session.commit()
     stored = everything_stored(app)
     assert not [trace for trace in TRACES if trace in stored]
+    promise.saw(f"{len(TRACES)} verdier sett etter i {len(stored)} tegn, 0 funnet")
     assert "Moen" in stored
     assert "Strand" in stored
 
