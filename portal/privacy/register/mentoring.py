@@ -153,6 +153,25 @@ TABLES = (
         technical("inputs", "det koblingen fikk se av alle i runden; tømmes når runden frigis, og et utkast forkastes når noen i det slettes"),
     ),
     lines(
+        "run_order", "Kjøringer som venter på tur", Use.MENTORING, "drafts", (MENTEE, MENTOR),
+        technical("round_id cause is_undoing ordered_at hold held_until attempts stage done of failed_at", "gjelder runden, ingen enkeltperson"),
+        technical("ordered_by_id", "hvem som gjorde det, med nummer"),
+        personal(
+            "mentee_id", "Paret som skal endres", EMPTIED, about=("mentee",),
+            withheld="er sekretariatets arbeid med et utkast som gjelder flere (artikkel 15 nr. 4)",
+        ),
+        personal(
+            "mentor_id", "Paret som skal endres", EMPTIED, about=("mentor",),
+            withheld="er sekretariatets arbeid med et utkast som gjelder flere (artikkel 15 nr. 4)",
+        ),
+        technical("decisions", "hvem som skal settes sammen med hvem, med nummer"),
+    ),
+    lines(
+        "text_vector", "Hvor likt det du har skrevet er det andre har skrevet", Use.MENTORING, "profiles", OF_MEMBER,
+        technical("member_id side saves fit", "nøkler, og hvilken beregning den hører til"),
+        personal("sealed", "Tall som maskinen sammenligner tekster med", withheld="er tall som bare kan leses sammen med andres"),
+    ),
+    lines(
         "proposal", "Forslag om mentor", Use.MENTORING, "proposals", (SUGGESTED, ASKED),
         technical("id round_id mentee_id mentor_id locked_at", "nøkler"),
         personal("rank", "Rekkefølge", COUNTS, about=BOTH, shown_to=("mentee",), withheld=OTHERS),
