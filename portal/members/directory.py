@@ -9,7 +9,7 @@ from sqlalchemy.orm import contains_eager
 
 from portal.accounts.models import User
 from portal.language import gettext as _
-from portal.members.models import Member, Membership, Municipality
+from portal.members.models import NOWHERE, Member, Membership, Municipality
 from portal.sorting import sort_key
 
 SIZES: dict[str, tuple[int, int]] = {
@@ -66,6 +66,7 @@ class Search:
         return rows.where(*self._conditions()).order_by(*ORDERS.get(self.sort, ORDERS["name"]))
 
     def _conditions(self) -> Iterator[Any]:
+        yield Member.municipality_number != NOWHERE
         for word in self.q[:100].split()[:6]:
             yield self._word(word)
         if self.county:

@@ -10,6 +10,8 @@ from portal.accounts.models import User
 from portal.extensions import Base, PrimaryKey, SortKey, enum_type
 from portal.language import gettext as _
 
+NOWHERE = "0000"  # the place of whoever has been erased: in no list, and nobody is from there
+
 
 class MunicipalityKind(StrEnum):
     MUNICIPALITY = "municipality"

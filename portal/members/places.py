@@ -14,7 +14,7 @@ from matching.municipalities import DATA
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.language import gettext as _
-from portal.members.models import Municipality
+from portal.members.models import NOWHERE, Municipality
 from portal.sorting import sort_key
 
 
@@ -35,7 +35,7 @@ class Places:
 
     @classmethod
     def all(cls) -> "Places":
-        return cls(db.session.scalars(select(Municipality)))
+        return cls(db.session.scalars(select(Municipality).where(Municipality.number != NOWHERE)))
 
     def find(self, text: str) -> Municipality:
         """The place meant by `text`. Raises NoSuchPlace with a sentence that says what to write instead."""

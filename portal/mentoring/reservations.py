@@ -14,7 +14,7 @@ from portal.errors import DomainError
 from portal.extensions import db
 from portal.language import gettext as _
 from portal.language import lazy_gettext as _l
-from portal.members.models import Member, Municipality, MunicipalityKind
+from portal.members.models import NOWHERE, Member, Municipality, MunicipalityKind
 from portal.mentoring.models import Reservation, ReservationKind, Tie
 from portal.sorting import sort_key
 
@@ -58,12 +58,18 @@ def find(text: str, member: Member) -> list[Found]:
     people = (
         select(Member)
         .join(Member.user)
-        .where(User.sort_key.contains(key, autoescape=True), Member.id != member.id)
+        .where(
+            User.sort_key.contains(key, autoescape=True),
+            Member.id != member.id,
+            Member.municipality_number != NOWHERE,
+        )
         .order_by(User.sort_key)
         .options(lazyload(Member.user, User.role_grants))
         .limit(MOST_FOUND)
     )
-    places = select(Municipality).where(Municipality.sort_key.contains(key, autoescape=True))
+    places = select(Municipality).where(
+        Municipality.sort_key.contains(key, autoescape=True), Municipality.number != NOWHERE
+    )
     begins = Municipality.sort_key.startswith(key, autoescape=True)
     places = places.order_by(begins.desc(), Municipality.sort_key).limit(MOST_FOUND)
     found = [

@@ -13,12 +13,11 @@ from portal.database import refused
 from portal.errors import DomainError
 from portal.extensions import Base, db
 from portal.language import lazy_gettext as _l
-from portal.members.models import ImportPreview, Municipality, MunicipalityKind
+from portal.members.models import NOWHERE, ImportPreview, Municipality, MunicipalityKind
 from portal.privacy import leaving, traces
 from portal.privacy.models import WAIT, Erasure
 from portal.privacy.paths import about, table_of
 from portal.privacy.register import REGISTER, Lines, Whom
-from portal.privacy.register.members import NOWHERE
 
 ASKED = audit.declare("erasure asked for", "due")
 UNDONE = audit.declare("erasure undone")

@@ -16,12 +16,15 @@ from portal.coaching.models import Booking
 from portal.consents import Purpose
 from portal.doctor import examine
 from portal.extensions import Base, db
+from portal.members.models import Member
+from portal.mentoring import proposals
 from portal.mentoring.models import Mentorship, Reservation
-from portal.mentoring.reservations import described, said_by
+from portal.mentoring.reservations import described, find, said_by
 from portal.notifications import OutboxMessage
 from portal.privacy import erasure, traces
 from portal.privacy.models import WAIT, Erasure
 from tests.coaching.programmes import NOW
+from tests.mentoring.pairing import new_mentee, new_mentor, propose
 from tests.privacy.lives import SECRET, Life
 from tests.support.people import new_user
 
@@ -39,7 +42,8 @@ def everything_stored(app: Flask) -> str:
     return "\n".join(repr(tuple(row)) for row in rows)
 
 
-def test_nothing_of_the_person_is_left_in_the_database(app: Flask, life: Life) -> None:
+@pytest.mark.promise("Etter sletting er det 0 spor igjen i databasen")
+def test_nothing_of_the_person_is_left_in_the_database(app: Flask, life: Life, promise: Any) -> None:
     user_id = life.bjorn.user_id
     before = everything_stored(app)
     assert [t for t in TRACES if t in before] == list(TRACES[1:])  # what was said in confidence is sealed
@@ -47,6 +51,7 @@ def test_nothing_of_the_person_is_left_in_the_database(app: Flask, life: Life) -
     db.session.commit()
     stored = everything_stored(app)
     assert not [trace for trace in TRACES if trace in stored]
+    promise.saw(f"{len(TRACES)} verdier sett etter i {len(stored)} tegn, 0 funnet")
     assert "Moen" in stored
     assert "Strand" in stored
 
@@ -201,3 +206,28 @@ def test_the_doctor_sees_what_was_not_done_in_time(life: Life) -> None:
     db.session.commit()
     broken = {f.rule for f in examine(life.now + WAIT + timedelta(days=120)) if not f.holds}
     assert "Whoever asked to be erased is erased in time" in broken
+
+
+def test_a_proposal_of_a_mentor_who_leaves_lapses_and_the_next_one_is_asked(
+    bjorn: Member, astrid: Member, daniel: Member
+) -> None:
+    first, second = propose(new_mentee(bjorn), new_mentor(astrid), new_mentor(daniel))
+    proposals.accept(first, bjorn.user, NOW)
+    proposals.accept(second, bjorn.user, NOW)
+    assert first.awaits_mentor
+    erasure.erase(astrid.user, None, NOW)
+    db.session.commit()
+    assert first.lapsed_at == NOW
+    assert second.mentor_asked_at == NOW
+
+
+def test_whoever_is_erased_is_in_no_list_and_no_search(life: Life, client: Any, eva: User) -> None:
+    erasure.erase(life.bjorn.user, None, life.now)
+    db.session.commit()
+    client.sign_in(eva)
+    for address in ("/secretariat/members", "/secretariat/members?q=slettet", "/secretariat/members/new"):
+        assert "Slettet" not in client.get(address).text
+    assert "Slettet" not in client.get("/secretariat/members.csv").get_data(as_text=True)
+    assert not find("slettet", life.daniel)
+    page = client.get(f"/secretariat/members/{life.bjorn.id}")
+    assert not [link for link in page.links if link.endswith("/erasure")]

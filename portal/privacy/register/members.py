@@ -1,5 +1,6 @@
 """Members, their positions, and the lists that are imported."""
 
+from portal.members.models import NOWHERE
 from portal.privacy.register.lines import (
     EMPTIED,
     GONE,
@@ -13,8 +14,6 @@ from portal.privacy.register.lines import (
     replaced,
     technical,
 )
-
-NOWHERE = "0000"  # the place of whoever is erased
 
 TABLES = (
     lines(
