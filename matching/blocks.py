@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeAlias, TypeVar
 
 import numpy as np
@@ -27,9 +28,23 @@ def height(columns: int) -> int:
     return max(16, CELLS // max(columns, 1))
 
 
-def in_blocks(rows: int, columns: int, work: Callable[[int, int], Result]) -> Iterator[Result]:
+def in_blocks(
+    rows: int, columns: int, work: Callable[[int, int], Result], threads: int | None = None
+) -> Iterator[Result]:
     """`work(start, stop)` for every block, in the order of the rows whoever was first."""
     step = height(columns)
     starts = range(0, rows, step)
-    with ThreadPoolExecutor(cores()) as pool:
+    with _one_blas_thread(), ThreadPoolExecutor(threads or cores()) as pool:
         yield from pool.map(work, starts, (min(start + step, rows) for start in starts))
+
+
+@contextmanager
+def _one_blas_thread() -> Iterator[None]:
+    """The cores are shared out by block; more threads inside a product would only get in the way."""
+    try:
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # the library has no types
+    except ImportError:
+        yield
+        return
+    with threadpool_limits(1, user_api="blas"):
+        yield
