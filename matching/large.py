@@ -69,21 +69,38 @@ def _first_guess(block: Block, rows: int, capacity: Indices) -> tuple[Units, Lis
     lists = best_pairs(block, rows, capacity, guess, everyone, FEW)
     guess = np.rint(sharpened(lists, capacity, guess.astype(float))).astype(np.int64)
     price, unsold = auction_prices(best_pairs(block, rows, capacity, guess, everyone, FEW), capacity, guess)
-    return price, best_pairs(block, rows, capacity, price, unsold, FEW, 2 * REACH)
+    lists = best_pairs(block, rows, capacity, price, unsold, FEW)
+    return _cheapened(price, unsold, lists, rows), lists
+
+
+def _cheapened(price: Units, unsold: Indices, lists: Lists, rows: int) -> Units:
+    """Where a place is left although it has a price, the price at which the first would take it."""
+    value = lists.score - price[lists.column]
+    loss = best_by_row(value, lists.row, rows)[lists.row] - value
+    least = np.full(len(price), np.iinfo(np.int64).max)
+    np.minimum.at(least, lists.column, loss)
+    price = price.copy()
+    price[unsold] -= np.minimum(least[unsold], price[unsold])
+    return price
 
 
 def _settle(
     lists: Lists, rows: int, capacity: Indices, price: Units, reach: int, unserved: int
 ) -> tuple[Lists, Indices, bool]:
-    """The exact optimum on the pairs within reach, and those pairs; on all that are listed where these are too few.
+    """The exact optimum on the pairs within reach, and those pairs; reach grows where these are too few.
 
     Last, whether everyone could be served (or every place be taken); otherwise it costs that much to leave somebody out.
     """
-    for near in (within(lists, rows, price, reach), lists):
+    near = within(lists, rows, price, reach)
+    while True:
         worth = best_by_row(near.score - price[near.column], near.row, rows)
         column = settled(near, capacity, worth, price)
         if column is not None:
             return near, column, True
+        if len(near.row) == len(lists.row):
+            break
+        reach *= 4
+        near = within(lists, rows, price, reach)
     return lists, settled_with_a_way_out(lists, capacity, worth, price, unserved), False
 
 

@@ -32,12 +32,8 @@ def best_pairs(
     price: Units,
     back: Indices,
     few: int,
-    reach: int | None = None,
 ) -> Lists:
-    """About the `few` best mentors of each mentee at these prices, and for the mentors `back` the mentees who lose least there.
-
-    With `reach` a mentee's own are only those so many units from the best.
-    """
+    """About the `few` best mentors of each mentee at these prices, and for the mentors `back` the mentees who lose least there."""
     columns = len(capacity)
     deduction = deducted(price, capacity)
     limit = _limits(block, rows, deduction, back)
@@ -49,8 +45,6 @@ def best_pairs(
         at = max(peaks.shape[1] - few, 0)
         best = peaks.max(axis=1)
         threshold = np.partition(peaks, at, axis=1)[:, at]
-        if reach is not None:
-            threshold = np.maximum(threshold, best - reach)
         listed = value >= threshold[:, None]
         if len(back) == columns:
             listed |= value - best[:, None] >= limit
