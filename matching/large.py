@@ -25,6 +25,7 @@ from matching.shortlists import Indices, Lists, Units, best_by_row, best_pairs, 
 
 FEW, REACH = 24, 600  # pairs of a mentee on the lists, and units from the best where the prices are good
 SOFT = -4 * FULL_SCORE  # what leaving somebody unserved counts as at first
+DEAREST = 2 * FULL_SCORE  # the most a price is guessed at
 NARROW = 200  # units: how far from a mentee's best pair the second solution on the lists may look
 
 
@@ -47,7 +48,7 @@ def best_total(block: Block, rows: int, capacity: Indices) -> Proven:
         near, column, served_all_can = _settle(lists, rows, capacity, price, reach, soft)
         unserved = hard if served_all_can else soft
         own = scores_at(near, column, len(capacity), unserved)
-        price = exact_prices(near, own, column, capacity, price, unserved)
+        price = exact_prices(near, own, column, capacity, _moderate(price, capacity), unserved)
         worth = own - np.where(column == UNSERVED, 0, price[column])
         # `gap` bounds how far from the optimum this is, and no pair that lacks more can be in it. A narrower reach is faster,
         # and what it leaves out is missed and joins again; it doubles each time, so this ends.
@@ -57,7 +58,7 @@ def best_total(block: Block, rows: int, capacity: Indices) -> Proven:
         elif unserved > hard and (column == UNSERVED).any():
             soft = hard
         else:
-            _check_proof(own, worth, capacity, price, unserved)
+            _check_proof(own, worth, capacity, price, unserved if (column == UNSERVED).any() else hard)
             return Proven(column, price, round_, len(near.row))
     raise RuntimeError("the lists did not settle")
 
@@ -71,6 +72,12 @@ def _first_guess(block: Block, rows: int, capacity: Indices) -> tuple[Units, Lis
     price, unsold = auction_prices(best_pairs(block, rows, capacity, guess, everyone, FEW), capacity, guess)
     lists = best_pairs(block, rows, capacity, price, unsold, FEW)
     return _cheapened(price, unsold, lists, rows), lists
+
+
+def _moderate(price: Units, capacity: Indices) -> Units:
+    """From zero, and no higher than a chain of exact prices that starts there may go before it is better to be unserved."""
+    least = int(price[capacity > 0].min(initial=int(price.max(initial=0))))
+    return np.asarray(np.minimum(price - least, DEAREST))
 
 
 def _cheapened(price: Units, unsold: Indices, lists: Lists, rows: int) -> Units:
