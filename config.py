@@ -48,6 +48,7 @@ class Config:
     SQLALCHEMY_TRACK_MODIFICATIONS = False
     TRUSTED_PROXIES = 0
     SEND_FILE_MAX_AGE_DEFAULT = timedelta(days=365)
+    ROUND_IN_REQUEST = 2000  # mentors and mentees; a larger match round is left to the worker
 
     def __init__(self) -> None:
         self.SQLALCHEMY_DATABASE_URI = _database_url(f"sqlite:///{INSTANCE / 'varde.sqlite'}")

@@ -36,7 +36,7 @@ BLUEPRINTS = (
     ("portal.mentoring.profile_views", "mentoring_profile"),
     ("portal.mentoring.mentorship_views", "mentoring"),
     ("portal.mentoring.mentor_views", "mentor"),
-    ("portal.mentoring.round_views", "rounds"),
+    ("portal.mentoring.round_report_views", "rounds"),
     ("portal.costs.views", "costs"),
     ("portal.steering.views", "steering"),
     ("portal.privacy.views", "privacy"),

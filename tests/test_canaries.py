@@ -20,7 +20,8 @@ from portal.backup import back_up, bundle
 from portal.demo.personas import BY_CODE
 from portal.extensions import db
 from portal.mentoring.models import MatchRound
-from portal.mentoring.rounds import release_round, start_round
+from portal.mentoring.round_release import release_round
+from portal.mentoring.rounds import start_round
 from portal.notifications import OutboxMessage
 from tests.support import databases
 from tests.support.canaries import Nest, raw_dump

@@ -128,7 +128,8 @@ def seat(enrolment_id: int) -> BaseResponse:
 @allow(Role.SECRETARIAT)
 def seats() -> BaseResponse:
     """Seats for those whom the person saw on the page, so that pressing twice gives them to nobody else."""
-    ids = [int(i) for i in request.form.getlist("enrolment")[:QUEUE_SHOWN] if i.isascii() and i.isdigit()]
+    asked = [i for i in request.form.getlist("enrolment")[:QUEUE_SHOWN] if i.isascii() and i.isdigit()]
+    ids = [int(i) for i in asked if len(i) < 11]
     rows = Enrolment.handled_by(current_user).where(Enrolment.id.in_([i for i in ids if i < 2**31]))
     return _give_seats(list(db.session.scalars(rows.order_by(Enrolment.applied_at, Enrolment.id))))
 

@@ -14,7 +14,7 @@ from portal.keys import PersonKey
 from portal.mentoring import round_secrets
 from portal.mentoring.models import Reservation
 from portal.mentoring.reservations import said_by_anyone
-from portal.mentoring.round_runs import MatchRun
+from portal.mentoring.round_models import MatchRun
 
 
 @rule("What is sealed opens with its owner's key, or the owner is erased")

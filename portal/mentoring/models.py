@@ -77,6 +77,27 @@ class ReservationKind(StrEnum):
     NEIGHBOURS = "neighbours"
 
 
+class Tie(StrEnum):
+    """What binds two people so that neither should be the other's mentor."""
+
+    COMPANY = "company"
+    FAMILY = "family"
+    APPLICATIONS = "applications"
+    FORMER_BOSS = "former_boss"
+    DISPUTE = "dispute"
+
+    @property
+    def label(self) -> str:
+        words = {
+            Tie.COMPANY: _("Vi sitter i samme selskap eller IKS"),
+            Tie.FAMILY: _("Vi er i familie"),
+            Tie.APPLICATIONS: _("Vi søker de samme stillingene"),
+            Tie.FORMER_BOSS: _("Den ene har vært den andres sjef"),
+            Tie.DISPUTE: _("Kommunene våre strides, eller skal slås sammen"),
+        }
+        return str(words[self])
+
+
 class EndReason(StrEnum):
     """Why a mentorship ended: a choice from a list, never words of one's own."""
 

@@ -22,11 +22,13 @@ from portal.mentoring.models import (
     Modes,
     Reservation,
     ReservationKind,
+    Tie,
 )
 from portal.rendering import after_write, flash, render
 
 mentoring_profile = Blueprint("mentoring_profile", __name__)
 AREAS = ChallengeArea.current
+TIES = {None, "", *Tie}
 
 
 @tells("challenges")
@@ -150,6 +152,7 @@ def _reservations(refusal: DomainError | None = None) -> Response:
         reserved=reservations.described(noes),
         avoids_neighbours=any(no.kind is ReservationKind.NEIGHBOURS for no in noes),
         refusal=refusal,
+        ties=Tie,
     )
 
 
@@ -158,10 +161,11 @@ def _reservations(refusal: DomainError | None = None) -> Response:
 def reserve() -> BaseResponse:
     """Not this person, or nobody from there."""
     member, form = _member(), ReservationForm()
-    if not form.validate() or form.kind.data not in set(ReservationKind):
+    if not form.validate() or form.kind.data not in set(ReservationKind) or form.tie.data not in TIES:
         abort(400)
+    kind, tie = ReservationKind(form.kind.data), Tie(form.tie.data) if form.tie.data else None
     try:
-        reservations.reserve(member, ReservationKind(form.kind.data), form.target.data or "", clock.now())
+        reservations.reserve(member, kind, form.target.data or "", clock.now(), tie)
     except DomainError as refusal:
         db.session.rollback()
         return _reservations(refusal)

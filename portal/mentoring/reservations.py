@@ -15,7 +15,7 @@ from portal.extensions import db
 from portal.language import gettext as _
 from portal.language import lazy_gettext as _l
 from portal.members.models import Member, Municipality, MunicipalityKind
-from portal.mentoring.models import Reservation, ReservationKind
+from portal.mentoring.models import Reservation, ReservationKind, Tie
 from portal.sorting import sort_key
 
 MOST_FOUND = 8
@@ -38,6 +38,7 @@ class No(NamedTuple):
     kind: ReservationKind
     target: str
     at: datetime
+    tie: Tie | None = None
 
 
 class Found(NamedTuple):
@@ -78,8 +79,10 @@ def _place(place: Municipality) -> Found:
     return Found(ReservationKind.MUNICIPALITY, place.number, place.display_name, str(_("Kommune")))
 
 
-def reserve(member: Member, kind: ReservationKind, target: str, now: datetime) -> Reservation:
-    """Say no, confidentially. Saying it twice is the same as once. Nothing is written to the audit."""
+def reserve(
+    member: Member, kind: ReservationKind, target: str, now: datetime, tie: Tie | None = None
+) -> Reservation:
+    """Say no, confidentially. Saying it twice is the same as once, and the last word on why stands. Nothing is written to the audit."""
     if kind in (ReservationKind.PERSON, ReservationKind.TIE):
         target = str(_known_person(target, member))
     elif kind is ReservationKind.MUNICIPALITY:
@@ -88,17 +91,21 @@ def reserve(member: Member, kind: ReservationKind, target: str, now: datetime) -
         target = _known(Municipality.county_number, target)
     else:
         target = ""
-    mark = keys.blind(member.user_id, "reservation.mark", f"{kind.value}:{target}")
-    same = select(Reservation).where(Reservation.mark == mark)
-    return db.session.scalar(same) or _add(member, mark, {"kind": kind.value, "target": target}, now)
+    # A person is one no, whatever the reason.
+    about = ReservationKind.PERSON if kind is ReservationKind.TIE else kind
+    mark = keys.blind(member.user_id, "reservation.mark", f"{about.value}:{target}")
+    kind = ReservationKind.TIE if tie else about
+    said = {"kind": kind.value, "target": target, **({"tie": tie.value} if tie else {})}
+    kept = db.session.scalar(select(Reservation).where(Reservation.mark == mark))
+    if kept is None:
+        return _add(member, mark, said, now)
+    kept.content = _content(member, mark, said, now)
+    return kept
 
 
 def _add(member: Member, mark: bytes, said: dict[str, str], now: datetime) -> Reservation:
-    content = json.dumps(said | {"at": now.isoformat()})
     row = Reservation(
-        owner_mark=Reservation.mark_of(member.user_id),
-        mark=mark,
-        content=keys.seal(member.user_id, _kept_at(mark), content),
+        owner_mark=Reservation.mark_of(member.user_id), mark=mark, content=_content(member, mark, said, now)
     )
     try:
         with refused({"uq_reservation_mark": _SaidAlready}):
@@ -106,6 +113,10 @@ def _add(member: Member, mark: bytes, said: dict[str, str], now: datetime) -> Re
     except _SaidAlready:
         return db.session.scalars(select(Reservation).where(Reservation.mark == mark)).one()
     return row
+
+
+def _content(member: Member, mark: bytes, said: dict[str, str], now: datetime) -> bytes:
+    return keys.seal(member.user_id, _kept_at(mark), json.dumps(said | {"at": now.isoformat()}))
 
 
 def _kept_at(mark: bytes) -> str:
@@ -132,7 +143,8 @@ def said_by_anyone() -> list[No]:
 def _opened(row: Reservation, member_id: int, user_id: int) -> No:
     said = json.loads(keys.open(user_id, _kept_at(row.mark), row.content))
     at = datetime.fromisoformat(said["at"])
-    return No(row.id, member_id, ReservationKind(said["kind"]), said["target"], at)
+    tie = Tie(said["tie"]) if "tie" in said else None
+    return No(row.id, member_id, ReservationKind(said["kind"]), said["target"], at, tie)
 
 
 @keys.before_destroying
@@ -184,7 +196,8 @@ def _in_words(no: No, name: str | None) -> tuple[str, str]:
     if no.kind is ReservationKind.COUNTY:
         text = _("Ingen fra dette fylket blir foreslått for deg, eller du for dem.")
         return name or no.target, str(text)
-    return name or str(_("En som ikke lenger er her")), str(_("Dere blir aldri foreslått for hverandre."))
+    never = str(_("Dere blir aldri foreslått for hverandre."))
+    return name or str(_("En som ikke lenger er her")), f"{no.tie.label}. {never}" if no.tie else never
 
 
 def _targets(noes: list[No], *kinds: ReservationKind) -> list[str]:

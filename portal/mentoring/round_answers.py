@@ -15,8 +15,8 @@ from portal.language import gettext as _
 from portal.language import ngettext
 from portal.members.models import Member, Municipality
 from portal.mentoring.models import MatchRound, MenteeProfile, MentorProfile, Proposal
-from portal.mentoring.round_runs import People
-from portal.mentoring.rounds import mailed_today
+from portal.mentoring.round_people import People
+from portal.mentoring.round_release import mailed_today
 from portal.rendering import long_date
 
 

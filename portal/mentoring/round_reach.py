@@ -7,9 +7,10 @@ would tell that somebody has said no to somebody.
 import matching
 
 LEAST = 5
+Link = tuple[str, str]  # mentee and mentor, as the engine names them
 
 
-def within_reach(outcome: matching.Outcome) -> dict[tuple[str, str], int]:
+def within_reach(outcome: matching.Outcome) -> dict[Link, int]:
     """Units of the best half of the mentors for each mentee, at least five, and of the pairs chosen."""
     scores = matching.matrix(outcome)
     most = max(LEAST, (len(outcome.round.mentors) + 1) // 2)

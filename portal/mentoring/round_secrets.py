@@ -16,10 +16,12 @@ STORED = frozenset({"owner", "sealed"})
 
 
 class Secret(NamedTuple):
-    """The mentee's wishes, and the mentors (as the engine names them) with whom it cannot be, whatever the reason."""
+    """The mentee's wishes, the mentors (as the engine names them) with whom it cannot be, whatever the reason, and those
+    the mentee has wanted before."""
 
     wishes: Mapping[str, Any]
     blocked: list[str]
+    ranking: list[str] = []  # never changed
 
 
 def sealed(secrets: Mapping[str, Secret]) -> dict[str, Json]:

@@ -11,8 +11,8 @@ from portal.extensions import db
 from portal.language import gettext as _
 from portal.members.models import Member
 from portal.mentoring.models import MatchRound, MenteeProfile, MentorProfile, Proposal
-from portal.mentoring.round_board import ROWS, row_labels
-from portal.mentoring.round_runs import People
+from portal.mentoring.round_parts import ROWS, row_labels
+from portal.mentoring.round_people import People
 
 
 def heads() -> list[str]:

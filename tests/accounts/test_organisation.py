@@ -178,15 +178,7 @@ def test_a_provider_that_is_down_is_no_dead_end(client: Any, app: Flask, provide
 
 
 def test_production_wants_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (
-        "DATABASE_URL",
-        "BASE_URL",
-        "SMTP_URL",
-        "MAIL_FROM",
-        "ERASURE_LEDGER",
-        "KEYRING_FILE",
-        "AUDIT_HEAD_FILE",
-    ):
+    for name in config.Production.NEEDED:
         monkeypatch.setenv(name, "x")
     monkeypatch.setenv("SECRET_KEY", "x" * 32)
     monkeypatch.setenv("DATA_KEY", b64encode(b"k" * 32).decode())

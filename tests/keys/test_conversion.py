@@ -18,7 +18,7 @@ from portal.extensions import db
 from portal.members.reference import load_challenge_areas, load_municipalities
 from portal.mentoring.models import MenteeProfile, MentorProfile, Proposal, ReservationKind
 from portal.mentoring.reservations import said_by_anyone
-from portal.mentoring.round_runs import MatchRun
+from portal.mentoring.round_models import MatchRun
 
 NOW = datetime(2026, 11, 1, 9, tzinfo=UTC)
 SAID = ("Ordføreren ringer hver kveld", "Sju år med omstilling", "En krevende sak")

@@ -16,8 +16,9 @@ from portal.extensions import db
 from portal.mentoring import profiles, proposals
 from portal.mentoring.models import MatchRound, MentorProfile, Proposal, ReservationKind
 from portal.mentoring.reservations import reserve
-from portal.mentoring.round_runs import MatchRun
-from portal.mentoring.rounds import release_round, start_round
+from portal.mentoring.round_models import MatchRun
+from portal.mentoring.round_release import release_round
+from portal.mentoring.rounds import start_round
 from portal.notifications import Kind, OutboxMessage
 from portal.notifications.delivery import compose
 from tests.mentoring.pairing import new_mentee, new_mentor

@@ -163,5 +163,5 @@ def test_no_address_carries_a_secret_but_one_time_tokens(application: Flask) -> 
         for argument in rule.arguments
         if argument in SECRETS
     }
-    ways = ("sign-in", "email", "not-me")
-    assert named <= {f"/{way}/<string(length=43):token>: token" for way in ways}
+    once = ("/sign-in", "/email", "/not-me")
+    assert named <= {f"{page}/<string(length=43):token>: token" for page in once}

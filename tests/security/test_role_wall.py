@@ -20,8 +20,9 @@ from portal.consents import Purpose
 from portal.extensions import db
 from portal.members.models import Member
 from portal.mentoring.models import MatchRound, MenteeProfile, MentorProfile
-from portal.mentoring.round_runs import last_runs
-from portal.mentoring.rounds import release_round, start_round
+from portal.mentoring.round_decisions import last_runs
+from portal.mentoring.round_release import release_round
+from portal.mentoring.rounds import start_round
 from tests.coaching.programmes import NOW, new_programme, participant
 from tests.mentoring.pairing import new_mentee, new_mentor
 from tests.security import ground
