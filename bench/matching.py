@@ -1,6 +1,7 @@
 """The engine beside its peers: scores, assignments, declines, the pilot's cold start, and what is learned.
 
-MATCHING_SIZE sets the mentees of the large rounds (2 000; the goals are meant for 10 000). Peers that are not installed are left out.
+MATCHING_SIZE sets the mentees of the large rounds (10 000) and MATCHING_LARGEST those of the largest (100 000, half as many
+mentors). Peers that take minutes run once, and their figures say so; peers that are not installed are left out.
 """
 
 import os
@@ -10,31 +11,42 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 import matching
+from bench import matching_assignment
 from bench.figures import Figure
+from bench.matching_assignment import people
 from bench.matching_plain import plain_scores
-from matching import Link, Mentee, Mentor, changes
+from matching import Link, changes
 from matching.assignment import UNSERVED, assign
 from matching.kernel import Kernel
 from matching.large import best_total
 from matching.profiles import DEFAULT, Objective
 from matching.scoring import Scoring
-from tests.matching.people import round_of
+from tests.matching.shapes import shape
 from tests.matching.worlds import WORLDS, world
 
-SIZE = int(os.environ.get("MATCHING_SIZE", "2000"))
+SIZE = int(os.environ.get("MATCHING_SIZE", "10000"))
+LARGEST = int(os.environ.get("MATCHING_LARGEST", "100000"))
 RUNS = 5
 PILOT = (41, 28)
+TEXT = 32  # main directions of a text, as matching.text gives
 
 
 def measure() -> list[Figure]:
-    return [*scores(), *assignments(), *optimality(), *explanation(), *declines(), *learned(), *pilot()]
+    return [
+        *scores(),
+        *matching_assignment.measure(SIZE, LARGEST, RUNS),
+        *optimality(),
+        *explanation(),
+        *declines(),
+        *learned(),
+        *pilot(),
+    ]
 
 
 def rows() -> list[dict[str, Any]]:
@@ -51,85 +63,37 @@ def seconds(run: Callable[[], object], runs: int = RUNS) -> float:
     return statistics.median(times)
 
 
-def people(mentees: int, mentors: int, most: int) -> tuple[list[Mentor], list[Mentee]]:
-    """A world in which everybody takes part: nobody paused, nobody full."""
-    found, seeking = round_of(1, mentees, mentors, most)
-    return [replace(one, paused=False, capacity=k % most + 1) for k, one in enumerate(found)], seeking
-
-
 def scores() -> list[Figure]:
+    """Ours, the bare product and the plain way in turns, so that whatever else the machine does falls on all alike."""
     mentors, mentees = people(SIZE, SIZE, 1)
-    kernel = Kernel(Scoring(mentees, mentors, DEFAULT, {}))
-    threads = len(os.sched_getaffinity(0))
-    ours = seconds(lambda: kernel.scores(threads))
-    bare = seconds(lambda: kernel.left @ kernel.right)
-    plain = seconds(plain_scores(mentees, mentors), 1)
+    draw = np.random.default_rng(1)
+    ids = [mentor.id for mentor in mentors] + [mentee.id for mentee in mentees]
+    texts = {person: draw.normal(size=TEXT).tolist() for person in ids}
+    kernel = Kernel(Scoring(mentees, mentors, DEFAULT, texts))
+    plain = plain_scores(mentees, mentors, texts)
+    ways: list[Callable[[], object]] = [kernel.scores, lambda: kernel.left @ kernel.right, plain]
+    took = [[seconds(way, 1) for way in ways] for _ in range(RUNS)]
+    ours, bare, plainly = (statistics.median(times) for times in zip(*took, strict=True))
     tracemalloc.start()
-    result = kernel.scores(threads)
+    result = kernel.scores()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    name = f"score {SIZE} x {SIZE}"
+    name = f"score {SIZE} x {SIZE} with texts"
     return [
         Figure(f"{name}, beside the bare matrix product", ours, "s", 1.8, peer=bare, goal_is_ratio=True),
-        Figure(f"{name}, beside plain numpy", ours, "s", 1 / 15, peer=plain, goal_is_ratio=True),
+        Figure(f"{name}, beside plain numpy", ours, "s", 1 / 15, peer=plainly, goal_is_ratio=True),
         Figure(
             f"{name}, peak memory", peak / 2**20, "MiB", 1.3, peer=result.nbytes / 2**20, goal_is_ratio=True
         ),
     ]
 
 
-def assignments() -> list[Figure]:
-    figures = []
-    for columns, most, goal in ((SIZE // 2, 4, 1 / 30), (SIZE, 1, 1 / 20)):
-        mentors, mentees = people(SIZE, columns, most)
-        kernel = Kernel(Scoring(mentees, mentors, DEFAULT, {}))
-        known = np.maximum(kernel.scores(2), -1).astype(np.int32)
-        capacity = np.array([mentor.capacity for mentor in mentors], dtype=np.intp)
-        name = f"exact assignment {SIZE} x {columns}, {int(capacity.sum())} places, proof included"
-        ours = seconds(lambda known=known, capacity=capacity: solved(known, capacity), 3)  # type: ignore[misc]
-        total, peers = solved(known, capacity), peers_of(known, capacity)
-        for peer, (took, theirs) in peers.items():
-            if theirs != total:
-                raise AssertionError(f"{peer} has {theirs}, and we have {total}")
-            figures.append(Figure(f"{name}, beside {peer}", ours, "s", goal, peer=took, goal_is_ratio=True))
-    return figures
-
-
-def solved(known: np.ndarray, capacity: np.ndarray) -> int:
-    found = best_total(lambda start, stop: known[start:stop], len(known), capacity).column
-    served = np.flatnonzero(found != UNSERVED)
-    return int(known[served, found[served]].sum())
-
-
-def peers_of(known: np.ndarray, capacity: np.ndarray) -> dict[str, tuple[float, int]]:
-    """Seconds and total of each peer, once; columns are copied for those that know no capacities."""
-    cost = np.where(known < 0, 10**9, 10**6 - known)[:, np.repeat(np.arange(len(capacity)), capacity)].astype(
-        float
-    )
-    found: dict[str, tuple[float, int]] = {}
-    start = time.perf_counter()
-    at, to = linear_sum_assignment(cost)
-    found["scipy"] = (time.perf_counter() - start, int((10**6 - cost[at, to]).sum()))
-    try:
-        from lap import lapjv  # type: ignore[import-not-found]  # compared only where it is installed
-    except ImportError:
-        return found
-    start = time.perf_counter()
-    _, to, _ = lapjv(cost, extend_cost=True)
-    found["lapx"] = (time.perf_counter() - start, int((10**6 - cost[np.arange(len(cost)), to]).sum()))
-    return found
-
-
 def optimality() -> list[Figure]:
     """Random rounds of every shape, both solvers against scipy's."""
     wrong = 0
     for seed in range(1000):
-        draw = np.random.default_rng(seed)
-        size = draw.integers(1, 40, 2)
-        units = draw.integers(0, [1, 30, 100_001][seed % 3], size)
-        capacity = draw.integers(0, 4, size[1]).astype(np.intp)
-        legal = (draw.random(size) < draw.choice([0.05, 0.5, 1.0])) & (capacity > 0)
-        bonus = np.where(legal, units + 10**9, 0)[:, np.repeat(np.arange(size[1]), capacity)]
+        units, legal, capacity = shape(seed)
+        bonus = np.where(legal, units + 10**9, 0)[:, np.repeat(np.arange(len(capacity)), capacity)]
         best = int(bonus[linear_sum_assignment(bonus, maximize=True)].sum())
         known = np.where(legal, units, -1).astype(np.int32)
         small = assign(units, legal, capacity, Objective.TOTAL).column

@@ -1,6 +1,6 @@
 """The same score written the obvious way in numpy float32: every part over every pair. Set-up is not counted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -8,7 +8,9 @@ from matching import Mentee, Mentor, Mode, municipalities
 from matching.features import COVERAGE
 
 
-def plain_scores(mentees: Sequence[Mentee], mentors: Sequence[Mentor]) -> Callable[[], np.ndarray]:
+def plain_scores(
+    mentees: Sequence[Mentee], mentors: Sequence[Mentor], texts: Mapping[str, Sequence[float]]
+) -> Callable[[], np.ndarray]:
     known = municipalities()
     codes = sorted({code for mentee in mentees for code in mentee.areas})
 
@@ -37,8 +39,13 @@ def plain_scores(mentees: Sequence[Mentee], mentors: Sequence[Mentor]) -> Callab
         np.array([Mode.DIGITAL in p.modes for p in people], np.float32) for people in (mentees, mentors)
     ]
 
+    text = [np.array([texts[p.id] for p in people], np.float32) for people in (mentees, mentors)]
+    for vectors in text:
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+
     def run() -> np.ndarray:
-        total = 40 * (needs @ covers.T)
+        total = 35 * (needs @ covers.T)
+        total += 2.5 * (1 + text[0] @ text[1].T)
         gap = log[1] - log[0] - np.float32(0.22)
         total += 17 * np.exp(-0.5 * (gap / np.where(gap < 0, np.float32(0.6), np.float32(0.9))) ** 2)
         for weight, reach, (left, right) in likenesses:

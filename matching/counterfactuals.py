@@ -29,7 +29,8 @@ def counterfactual(round_: Round, mentee: str, mentor: str, seen_by: str | None)
     if round_.assigned[row] == column:
         return Counterfactual("chosen", {"mentor": mentor})
     if row in round_.fixed:
-        return Counterfactual("fixed", {"mentor": round_.mentors[round_.fixed[row]].id})
+        whom = round_.mentors[round_.fixed[row]].id if seen_by in (None, mentee) else None
+        return Counterfactual("fixed", {"mentor": whom})
     if rules - {Rule.FULL}:
         told = outcomes.told(round_, cell, rules, seen_by)
         if not told:

@@ -5,57 +5,71 @@ They only steer where the exact solver looks first.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.shortlists import Block, Indices, Lists
+from matching.blocks import Block
+from matching.shortlists import Indices, Lists
 
-WARMTHS = (500.0, 250.0, 120.0)  # units: how sharply the prices tell good from best, sharper in turn
+# Units: how sharply the prices tell good from best, sharper in turn; first on a sample, then on the lists.
+SAMPLE_WARMTHS, WARMTHS, TURNS = (4000.0, 2000.0, 1000.0), (1000.0, 500.0, 250.0), 10
+Prices = NDArray[np.float64]
 
 
-def sampled_prices(
-    block: Block, rows: int, capacity: Indices, sample: int = 500, warmth: float = 1000.0
-) -> NDArray[np.float64]:
+def sampled_prices(block: Block, rows: int, capacity: Indices, sample: int = 500) -> Prices:
     """Entropic prices from every so-manieth row. einsum, not BLAS: the same on every number of threads."""
     step = max(1, rows // sample)
     picked = np.concatenate([block(at, at + 1) for at in range(0, rows, step)])
-    top = picked.max(axis=1, initial=0, keepdims=True)
-    with np.errstate(over="ignore"):
-        kernel = np.where(picked < 0, 0, np.exp((picked - top) / warmth)).astype(np.float32)
-    places = capacity.astype(np.float32)
-    spare, mass = max(int(capacity.sum()) - rows, 0), np.float32(rows / len(picked))
-    pull = np.ones(len(places), np.float32)
-    for _ in range(30):
-        share = mass / np.maximum(np.einsum("ij,j->i", kernel, pull), 1e-30)
-        load = np.einsum("i,ij->j", share, kernel) + spare / max(float(pull.sum()), 1e-30)
-        pull = np.where(places > 0, places / np.maximum(load, 1e-30), 0).astype(np.float32)
-    return _from_zero(-warmth * np.log(np.clip(pull, 1e-30, 1e30)), capacity)
+    mass, price = rows / len(picked), np.zeros(len(capacity))
+    for warmth in SAMPLE_WARMTHS:
+        pull = _pull(picked, price, warmth)
+        lift = np.ones(len(capacity), np.float32)
+        for _ in range(TURNS):
+            share = mass / np.maximum(np.einsum("ij,j->i", pull, lift), 1e-30, dtype=np.float32)
+            load = lift * np.einsum("i,ij->j", share.astype(np.float32), pull)
+            change = _change(load, capacity, rows, price - warmth * np.log(lift), warmth)
+            lift = (lift * np.exp(-change)).astype(np.float32)
+        price = price - warmth * np.log(np.clip(lift, 1e-30, 1e30))
+    return _from_zero(price, capacity)
 
 
-def sharpened(lists: Lists, capacity: Indices, price: NDArray[np.float64]) -> NDArray[np.float64]:
+def _pull(scores: NDArray[np.int32], price: Prices, warmth: float) -> NDArray[np.float32]:
+    value = scores.astype(np.float32) - price.astype(np.float32)
+    value -= value.max(axis=1, keepdims=True)
+    value /= np.float32(warmth)
+    pull = np.exp(value, out=value)
+    pull[scores < 0] = 0
+    return pull
+
+
+def sharpened(lists: Lists, capacity: Indices, price: Prices) -> Prices:
     """Entropic prices again, on the lists alone, ever less warm."""
     if not len(lists.row):
         return price
     starts = np.flatnonzero(np.r_[True, lists.row[1:] != lists.row[:-1]])
     of_list = np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, len(lists.row)]))
-    open_ = capacity > 0
-    spare = max(int(capacity.sum()) - len(starts), 0)
     for warmth in WARMTHS:
-        for _ in range(15):
-            value = (lists.score - price[lists.column]) / warmth
+        for _ in range(TURNS):
+            value = ((lists.score - price[lists.column]) / warmth).astype(np.float32)
             pull = np.exp(value - np.maximum.reduceat(value, starts)[of_list])
             pull /= np.add.reduceat(pull, starts)[of_list]
             load = np.bincount(lists.column, pull, len(capacity))
-            if spare:
-                left = capacity * np.exp(-(price - price[open_].min()) / warmth)
-                load += spare * left / left.sum()
-            price = price + np.where(
-                open_, warmth * np.log(np.maximum(load, 1e-3) / np.maximum(capacity, 1)), 0
-            )
+            price = price + warmth * _change(load, capacity, len(starts), price, warmth)
     return _from_zero(price, capacity)
 
 
-def _from_zero(price: NDArray[np.floating], capacity: Indices) -> NDArray[np.float64]:
+def _change(load: NDArray[Any], capacity: Indices, rows: int, price: Prices, warmth: float) -> Prices:
+    """(m,) how many warmths each price rises: by what is asked for beside what there is, places that stay free included."""
+    spare = int(capacity.sum()) - rows
+    if spare > 0:
+        left = capacity * np.exp(np.maximum((price[capacity > 0].min() - price) / warmth, -80))
+        load = load + spare * left / left.sum()
+    return np.where(capacity > 0, np.log(np.maximum(load / np.maximum(capacity, 1), 0.2)), 0)
+
+
+def _from_zero(price: Prices, capacity: Indices) -> Prices:
     """Shifted so that the cheapest place costs nothing."""
     open_ = capacity > 0
     least = price[open_].min() if open_.any() else 0.0

@@ -19,7 +19,7 @@ from matching.municipalities import Municipality, municipalities
 from matching.profiles import Link, Mentee, Mentor, Reservation, ReservationKind, Rule
 
 if TYPE_CHECKING:
-    from matching.scoring import ColumnPlace, RowPlace
+    from matching.scoring import Place
 
 Codes = NDArray[np.int8]
 Cell: TypeAlias = tuple[int, int]
@@ -31,7 +31,7 @@ def code(rule: Rule) -> int:
     return RULES.index(rule)
 
 
-def place_rules(rows: Sequence[RowPlace], columns: Sequence[ColumnPlace]) -> Codes:
+def place_rules(rows: Sequence[Place], columns: Sequence[Place]) -> Codes:
     """(R, C) rule codes from the two municipalities: the same one, or neighbours where either asked."""
     known = municipalities()
     left, at_row = features.classes([row.municipality for row in rows])

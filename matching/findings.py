@@ -86,7 +86,7 @@ class Counterfactual:
     | points | it would if it scored so much more | mentor, units |
     | coverage | no score would do: somebody else would be without a mentor | mentor |
     | worst | no score would do: somebody else would be below the worst pair there is | mentor |
-    | fixed | the mentee is fixed to somebody else | mentor (the other one) |
+    | fixed | the mentee is fixed to somebody else | mentor (the other one; None to others than the mentee) |
     | rule | this open rule stands in the way | mentor, rule |
     | lifted | it would if this rule did not hold for this pair | mentor, rule |
     | not_possible | it cannot be, and why is not to be told: declined, ended, a tie or a reservation | mentor |

@@ -38,16 +38,19 @@ class Standing:
         self.stay, self.proposed = stay, column.copy()
         self.top = int(scores.max(initial=0)) + stay
         self.unserved = self.top - unserved_value(len(scores))
+        self.own = np.full(
+            len(column), self.unserved
+        )  # (n,) what each mentee's place costs, but for its price
         self.held: list[set[int]] = [set() for _ in capacity]
         for row, to in enumerate(column.tolist()):
-            if to != UNSERVED:
-                self.held[to].add(row)
+            self._come(row, to)
 
     def decline(self, row: int, column: int) -> None:
         """The pair is off for good. Frees the place if they held it, and moves whom it is best to move."""
         self.scores[row, column] = -1
         if self.column[row] == column:
             self._leave(row)
+            self._cheapen(column, row)
             self._reroute(row, column)
 
     def lose(self, column: int) -> None:
@@ -67,16 +70,35 @@ class Standing:
             self._reroute(None, column)
 
     def _leave(self, row: int) -> None:
-        self.held[self.column[row]].discard(row)
-        self.column[row] = UNSERVED
+        if self.column[row] != UNSERVED:
+            self.held[self.column[row]].discard(row)
+        self._come(row, UNSERVED)
+
+    def _come(self, row: int, to: int) -> None:
+        self.column[row], self.own[row] = to, self.unserved
+        if to != UNSERVED:
+            self.held[to].add(row)
+            self.own[row] = (
+                self.top - int(self.scores[row, to]) - (self.stay if self.proposed[row] == to else 0)
+            )
+
+    def _cheapen(self, column: int, but: int) -> None:
+        """A place just left costs no more than what makes it as good for somebody as their own: the search is shorter."""
+        present = self.own + np.where(self.column == UNSERVED, 0, self.price[self.column])
+        asked = present - self.top + self.scores[:, column]
+        asked[(self.scores[:, column] < 0) | (np.arange(len(asked)) == but)] = 0
+        self.price[column] = min(self.price[column], max(int(asked.max(initial=0)), 0))
 
     def _costs(self, row: int) -> Units:
         """(m,) what each mentor lacks of the best there is, plus the price; FAR where ruled out."""
-        costs = np.where(self.scores[row] >= 0, self.top - self.scores[row] + self.price, FAR)
+        scores = self.scores[row]
+        costs = self.price + self.top
+        costs -= scores
+        costs[scores < 0] = FAR
         own = self.proposed[row]
         if own != UNSERVED and costs[own] < FAR:
             costs[own] -= self.stay
-        return np.asarray(costs)
+        return costs
 
     def _reroute(self, row: int | None, target: int | None) -> None:
         """The cheapest chain from `row` (or from outside) to a place left at `target` (or to outside)."""
@@ -86,11 +108,8 @@ class Standing:
             self.price + min(search.outside.distance, end) - np.minimum(search.distance, end), 0
         )
         for mover, to in search.moves():
-            if self.column[mover] != UNSERVED:
-                self._leave(mover)
-            self.column[mover] = to
-            if to != UNSERVED:
-                self.held[to].add(mover)
+            self._leave(mover)
+            self._come(mover, to)
 
 
 class Search:
@@ -101,7 +120,8 @@ class Search:
         columns = len(standing.capacity)
         self.distance = np.full(columns, FAR)
         self.mover = np.full(columns, UNSERVED, np.intp)  # who moves there; UNSERVED: reached from outside
-        self.open = np.ones(columns, dtype=bool)
+        self.ahead = np.full(columns, FAR)  # the distance of those not yet passed
+        self.passed = np.zeros(columns, dtype=bool)
         self.outside = End(FAR, UNSERVED, UNSERVED)
         self.through_outside = False
         self.free = np.array(
@@ -117,8 +137,8 @@ class Search:
         else:
             self._reach(self.row, 0)
         while True:
-            nearest = int(np.argmin(np.where(self.open, self.distance, FAR)))
-            near = int(self.distance[nearest]) if self.open[nearest] else FAR
+            nearest = int(self.ahead.argmin())
+            near = int(self.ahead[nearest])
             if not self.through_outside and self.outside.distance <= near:
                 if self.target is None:
                     return self.outside.distance
@@ -126,22 +146,26 @@ class Search:
                 continue
             if nearest == self.target:
                 return near
-            self.open[nearest] = False
+            self.passed[nearest], self.ahead[nearest] = True, FAR
             for holder in sorted(self.standing.held[nearest]):
-                own = int(self.standing._costs(holder)[nearest])
+                own = int(self.standing.own[holder] + self.standing.price[nearest])
                 self._reach(holder, near - own)
 
     def _reach(self, row: int, spent: int) -> None:
         """From `row`, having spent that much, to every mentor and to being unserved."""
         costs = self.standing._costs(row)
-        found = np.where(costs < FAR, spent + costs, FAR)
-        closer = self.open & (found < self.distance)
-        self.distance[closer], self.mover[closer] = found[closer], row
-        ends = np.flatnonzero(closer & self.free)
+        found = costs + spent
+        closer = np.flatnonzero((found < self.distance) & (costs < FAR) & ~self.passed)
+        self._set(closer, found[closer], row)
+        ends = closer[self.free[closer]]
         if len(ends):
             best = int(ends[np.argmin(found[ends])])
             self._note(End(int(found[best]), row, best))
         self._note(End(spent + self.standing.unserved, row, UNSERVED))
+
+    def _set(self, columns: Indices, distance: Units, mover: int) -> None:
+        self.distance[columns] = self.ahead[columns] = distance
+        self.mover[columns] = mover
 
     def _note(self, end: End) -> None:
         if end.distance < self.outside.distance and not self.through_outside:
@@ -154,8 +178,9 @@ class Search:
         used = np.array([bool(held) for held in standing.held])
         if self.target is not None:
             used[self.target] = True
-        closer = self.open & used & (spent + standing.price < self.distance)
-        self.distance[closer], self.mover[closer] = (spent + standing.price)[closer], UNSERVED
+        found = standing.price + spent
+        closer = np.flatnonzero(used & (found < self.distance) & ~self.passed)
+        self._set(closer, found[closer], UNSERVED)
         for row in np.flatnonzero(standing.column == UNSERVED).tolist():
             if row != self.row:
                 self._reach(row, spent - standing.unserved)

@@ -10,8 +10,8 @@
 | practicalities | can meet digitally or live close, same written form | form, km, language | own answers, GeoNames |
 | wishes | every stated wish is met | wishes | own answers |
 
-What depends on the two municipalities alone is one table (size, kind, practicalities, wishes about the place), what
-depends on years another; challenges and text are one inner product. A score is the product plus two looked-up values.
+What depends on where and how the two can meet is one layer of tables (size, kind, practicalities), wishes about the place another,
+and what depends on years a third; challenges and text are one inner product. A score is the product plus three looked-up values.
 """
 
 from __future__ import annotations
@@ -30,22 +30,27 @@ from matching.municipalities import municipalities
 from matching.profiles import PARTS, Mentee, Mentor, Mode, Weights, Wishes
 
 Units = NDArray[np.int64]
+Modes = frozenset[Mode]
 GAP_YEARS, FULL_YEARS = 8, 12  # a gap, and a length of service, that count in full
 
 
-class RowPlace(NamedTuple):
-    """All about a mentee that the place table depends on."""
+class Place(NamedTuple):
+    """All about a person that the rules about two municipalities depend on."""
 
     municipality: str
-    modes: frozenset[Mode]
-    wishes: Wishes
     avoid_neighbours: bool
 
 
-class ColumnPlace(NamedTuple):
-    municipality: str
-    modes: frozenset[Mode]
-    avoid_neighbours: bool
+class Layer(NamedTuple):
+    """Parts that depend only on the class of the mentee (R kinds) and of the mentor (C kinds)."""
+
+    parts: dict[str, Units]  # by name, each (R, C)
+    row: Indices  # (n,) the class of each mentee
+    column: Indices  # (m,)
+
+    def units(self) -> Units:
+        """(R, C) all parts in one."""
+        return np.asarray(sum(self.parts.values()))
 
 
 class Scoring:
@@ -61,30 +66,25 @@ class Scoring:
         self.limits = features.limits(weights, with_text=bool(texts))
         self.challenges = features.areas(mentees, mentors, self.limits["challenges"])
         self.text = features.texts(mentees, mentors, texts, self.limits["text"])
-        self._lay_out_places(mentees, mentors)
-        self._lay_out_years(mentees, mentors)
-
-    def _lay_out_places(self, mentees: Sequence[Mentee], mentors: Sequence[Mentor]) -> None:
-        rows, self.row_place = features.classes(
-            [RowPlace(p.municipality, p.modes, _place_wishes(p.wishes), p.avoid_neighbours) for p in mentees]
-        )
+        self.meeting = _meeting(mentees, mentors, self.limits)
+        self.wished_places = _wished_places(mentees, mentors, self.limits["wishes"])
+        self.years = _years(mentees, mentors, self.limits)
+        rows, self.row_place = features.classes([Place(p.municipality, p.avoid_neighbours) for p in mentees])
         columns, self.column_place = features.classes(
-            [ColumnPlace(p.municipality, p.modes, p.avoid_neighbours) for p in mentors]
+            [Place(p.municipality, p.avoid_neighbours) for p in mentors]
         )
-        self.place = _place_parts(rows, columns, self.limits)
         self.place_rule = place_rules(rows, columns)
 
-    def _lay_out_years(self, mentees: Sequence[Mentee], mentors: Sequence[Mentor]) -> None:
-        rows, self.row_years = features.classes([(p.years, p.wishes) for p in mentees])
-        columns, self.column_years = features.classes([(p.years, p.retired) for p in mentors])
-        self.years = _years_parts(rows, columns, self.limits)
+    @property
+    def layers(self) -> tuple[Layer, Layer, Layer]:
+        return self.meeting, self.wished_places, self.years
 
     def matrix(self) -> Units:
         """(n, m) total units, before any rule is applied."""
         left, right = self.operands()
         total = (left @ right.T).astype(np.int64)
-        total += _sum(self.place)[np.ix_(self.row_place, self.column_place)]
-        total += _sum(self.years)[np.ix_(self.row_years, self.column_years)]
+        for layer in self.layers:
+            total += layer.units()[np.ix_(layer.row, layer.column)]
         return total
 
     def operands(self) -> tuple[Floats, Floats]:
@@ -99,38 +99,37 @@ class Scoring:
         found = np.zeros((len(rows), len(PARTS)), np.int64)
         for name, (left, right) in (("challenges", self.challenges), ("text", self.text)):
             found[:, PARTS.index(name)] = np.einsum("ij,ij->i", left[rows], right[columns])
-        for name, table in self.place.items():
-            found[:, PARTS.index(name)] += table[self.row_place[rows], self.column_place[columns]]
-        for name, table in self.years.items():
-            found[:, PARTS.index(name)] += table[self.row_years[rows], self.column_years[columns]]
+        for layer in self.layers:
+            for name, table in layer.parts.items():
+                found[:, PARTS.index(name)] += table[layer.row[rows], layer.column[columns]]
         return found
 
 
-def _place_wishes(wishes: Wishes) -> Wishes:
-    """Wishes with what the place table needs: which are about the place, and how many there are in all."""
-    return wishes if any(getattr(wishes, name) for name in wishing.PLACE_WISHES) else Wishes()
-
-
-def _place_parts(
-    rows: Sequence[RowPlace], columns: Sequence[ColumnPlace], limits: Mapping[str, int]
-) -> dict[str, Units]:
+def _meeting(mentees: Sequence[Mentee], mentors: Sequence[Mentor], limits: Mapping[str, int]) -> Layer:
+    """By municipality and the forms in which a person can meet."""
+    rows, row = features.classes([(p.municipality, p.modes) for p in mentees])
+    columns, column = features.classes([(p.municipality, p.modes) for p in mentors])
     known = municipalities()
-    left, at_row = features.classes([row.municipality for row in rows])
-    right, at_column = features.classes([column.municipality for column in columns])
+    left, at_row = features.classes([number for number, _ in rows])
+    right, at_column = features.classes([number for number, _ in columns])
     here, there = [known[number] for number in left], [known[number] for number in right]
     at = np.ix_(at_row, at_column)
-    distance = places.kilometres(here, there)[at]
-    practical = _practicalities(rows, columns, distance, places.language(here, there)[at])
-    return {
-        "size": _units(places.size(here, there)[at], limits["size"]),
-        "kind": _units(places.kind(here, there)[at], limits["kind"]),
+    practical = _practicalities(
+        [modes for _, modes in rows],
+        [modes for _, modes in columns],
+        places.kilometres(here, there)[at],
+        places.language(here, there)[at],
+    )
+    parts = {
+        "size": _units(places.size(here, there), limits["size"])[at],
+        "kind": _units(places.kind(here, there), limits["kind"])[at],
         "practicalities": _units(practical, limits["practicalities"]),
-        "wishes": _wishes_about_place(rows, columns, limits["wishes"]),
     }
+    return Layer(parts, row, column)
 
 
 def _practicalities(
-    rows: Sequence[RowPlace], columns: Sequence[ColumnPlace], kilometres: places.Table, language: places.Table
+    rows: Sequence[Modes], columns: Sequence[Modes], kilometres: places.Table, language: places.Table
 ) -> places.Table:
     """0.4 for a form both can use, 0.4 for little travel (digital takes 0.6 of it), 0.2 for the written form."""
     digital = _both_can(Mode.DIGITAL, rows, columns)
@@ -140,30 +139,38 @@ def _practicalities(
     return np.asarray(0.4 * (digital | in_person) + 0.4 * travel + 0.2 * language)
 
 
-def _both_can(mode: Mode, rows: Sequence[RowPlace], columns: Sequence[ColumnPlace]) -> NDArray[np.bool_]:
-    return np.logical_and.outer(
-        [mode in row.modes for row in rows], [mode in column.modes for column in columns]
-    )
+def _both_can(mode: Mode, rows: Sequence[Modes], columns: Sequence[Modes]) -> NDArray[np.bool_]:
+    return np.logical_and.outer([mode in modes for modes in rows], [mode in modes for modes in columns])
 
 
-def _wishes_about_place(rows: Sequence[RowPlace], columns: Sequence[ColumnPlace], limit: int) -> Units:
-    """Units from the wishes about the place."""
+def _wished_places(mentees: Sequence[Mentee], mentors: Sequence[Mentor], limit: int) -> Layer:
+    """By the mentee's municipality and wishes, where any is about the place, and the mentor's municipality."""
     known = municipalities()
-    county = np.array([known[column.municipality].county_number for column in columns])
-    population = np.array([known[column.municipality].population for column in columns])
+    rows, row = features.classes(
+        [(p.municipality, p.wishes) if _of_place(p.wishes) else None for p in mentees]
+    )
+    columns, column = features.classes([p.municipality for p in mentors])
+    county = np.array([known[number].county_number for number in columns])
+    population = np.array([known[number].population for number in columns])
     units = np.zeros((len(rows), len(columns)), np.int64)
-    for at, row in enumerate(rows):
-        for name, share in wishing.shares(row.wishes, limit).items():
+    for at, wisher in enumerate(rows):
+        if wisher is None:
+            continue
+        own, wishes = known[wisher[0]], wisher[1]
+        for name, share in wishing.shares(wishes, limit).items():
             if name in wishing.PLACE_WISHES:
-                units[at] += share * wishing.place_met(name, known[row.municipality], county, population)
-    return units
+                units[at] += share * wishing.place_met(name, own, county, population)
+    return Layer({"wishes": units}, row, column)
 
 
-def _years_parts(
-    rows: Sequence[tuple[int | None, Wishes]],
-    columns: Sequence[tuple[int | None, bool]],
-    limits: Mapping[str, int],
-) -> dict[str, Units]:
+def _of_place(wishes: Wishes) -> bool:
+    return any(getattr(wishes, name) for name in wishing.PLACE_WISHES)
+
+
+def _years(mentees: Sequence[Mentee], mentors: Sequence[Mentor], limits: Mapping[str, int]) -> Layer:
+    """By years (and wishes) of the mentee, years and whether retired of the mentor."""
+    rows, row = features.classes([(p.years, p.wishes) for p in mentees])
+    columns, column = features.classes([(p.years, p.retired) for p in mentors])
     share = np.array([[experience(years, theirs) for theirs, _ in columns] for years, _ in rows])
     share = share.reshape(len(rows), len(columns))
     wishes = np.zeros((len(rows), len(columns)), np.int64)
@@ -173,7 +180,7 @@ def _years_parts(
             wishes[at, to] = 0 if shares else limits["wishes"]  # no wish is unmet where none is stated
             for name in shares.keys() & wishing.TENURE_WISHES:
                 wishes[at, to] += int(shares[name] * wishing.tenure_met(name, wished.years, years, retired))
-    return {"experience": _units(share, limits["experience"]), "wishes": wishes}
+    return Layer({"experience": _units(share, limits["experience"]), "wishes": wishes}, row, column)
 
 
 def experience(mentee: int | None, mentor: int | None) -> float:
@@ -182,11 +189,6 @@ def experience(mentee: int | None, mentor: int | None) -> float:
         return 0.5
     gap = 0.5 if mentee is None else min(max(mentor - mentee, 0) / GAP_YEARS, 1)
     return 0.5 * gap + 0.5 * min(mentor / FULL_YEARS, 1)
-
-
-def _sum(tables: Mapping[str, Units]) -> Units:
-    """All parts of a table in one."""
-    return np.asarray(sum(tables.values()))
 
 
 def _units(share: places.Table, limit: int) -> Units:

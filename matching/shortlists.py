@@ -1,21 +1,20 @@
-"""Short lists for large rounds: the few pairs of each mentee that are worth looking at."""
+"""Short lists for large rounds: the few pairs of each mentee that are worth looking at, found in one pass over all."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import pairwise
-from typing import NamedTuple, TypeAlias
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from matching.blocks import Block, height, in_blocks
+
 Units = NDArray[np.int64]
 Indices = NDArray[np.intp]
-# Rows start..stop against all columns, as whole units; below 0 where ruled out.
-Block: TypeAlias = Callable[[int, int], NDArray[np.int32]]
-
-LISTED, LISTED_BACK = 24, 6  # pairs per mentee, and mentees per place for mentors whom few lists hold
-ROWS = 64  # rows per block: what fits a core's own cache
+LISTED_BACK = 16
+NONE = np.zeros(0, np.intp)
+GROUP = 16  # pairs of which only the best is looked at when a row's threshold is set
 
 
 class Lists(NamedTuple):
@@ -26,46 +25,106 @@ class Lists(NamedTuple):
     score: Units
 
 
-def first_lists(block: Block, rows: int, capacity: Indices, price: Units) -> Lists:
-    """Each mentee's best mentors at these prices, and for mentors on few lists the mentees closest to them."""
-    columns, size = len(capacity), min(LISTED, len(capacity))
-    chosen, worth = np.empty((rows, size), np.intp), np.empty(rows, np.int64)
-    for at in range(0, rows, ROWS):
-        scores = block(at, min(at + ROWS, rows))
-        value = np.where((scores < 0) | (capacity == 0), -(1 << 30), scores - price)
-        chosen[at : at + ROWS] = np.argpartition(-value, size - 1, axis=1)[:, :size]
-        worth[at : at + ROWS] = value.max(axis=1)
-    pairs = [np.arange(rows).repeat(size) * columns + chosen.ravel()]
-    pairs.append(_listed_back(block, rows, capacity, np.bincount(chosen.ravel(), minlength=columns), worth))
-    row, column = np.divmod(np.unique(np.concatenate(pairs)), columns)
-    return _legal(block, rows, row, column, capacity)
+def best_pairs(
+    block: Block,
+    rows: int,
+    capacity: Indices,
+    price: Units,
+    back: Indices,
+    few: int,
+) -> Lists:
+    """About the `few` best mentors of each mentee at these prices, and for the mentors `back` the mentees who lose least there."""
+    columns = len(capacity)
+    deduction = deducted(price, capacity)
+    limit = _limits(block, rows, deduction, back)
+
+    def work(start: int, stop: int) -> Lists:
+        scores = block(start, stop)
+        value = scores - deduction
+        peaks = _peaks(value, max(columns // GROUP, 4 * few))
+        at = max(peaks.shape[1] - few, 0)
+        best = peaks.max(axis=1)
+        threshold = np.partition(peaks, at, axis=1)[:, at]
+        listed = value >= threshold[:, None]
+        if len(back) == columns:
+            listed |= value - best[:, None] >= limit
+        elif len(back):
+            listed[:, back] |= value[:, back] - best[:, None] >= limit
+        row, column = np.divmod(np.flatnonzero(listed), columns)
+        row, column = _thinned(row, column, value[row, column] <= threshold[row], start, stop, few)
+        score = scores[row, column]
+        legal = (score >= 0) & (capacity[column] > 0)
+        return Lists(row[legal] + start, column[legal], score[legal].astype(np.int64))
+
+    return together(in_blocks(rows, columns, work))
 
 
-def _listed_back(block: Block, rows: int, capacity: Indices, lists: Indices, worth: Units) -> Indices:
-    """Pairs, as row * columns + column, for the mentors on fewer lists than LISTED_BACK times their places."""
-    poor = np.flatnonzero(lists < LISTED_BACK * capacity)
-    best, at_row = np.full((LISTED_BACK, len(poor)), -(1 << 40)), np.zeros((LISTED_BACK, len(poor)), np.intp)
-    for at in range(0, rows, ROWS):
-        stop = min(at + ROWS, rows)
-        scores = block(at, stop)[:, poor]
-        short = np.where(scores < 0, -(1 << 40), scores - worth[at:stop, None])
-        both = np.concatenate([best, short])
-        who = np.concatenate([at_row, np.arange(at, stop)[:, None].repeat(len(poor), axis=1)])
-        first = np.argpartition(-both, LISTED_BACK - 1, axis=0)[:LISTED_BACK]
-        best, at_row = np.take_along_axis(both, first, 0), np.take_along_axis(who, first, 0)
-    return np.asarray((at_row * len(capacity) + poor).ravel())
+def _limits(block: Block, rows: int, price: NDArray[np.signedinteger], back: Indices) -> Units:
+    """(len(back),) the loss up to which a mentee is listed with each of these mentors: the least in either of two samples."""
+    step = height(len(price))
+    limit = np.full((2, len(back)), np.iinfo(price.dtype).min, np.int64)
+    for number, start in enumerate(range(0, rows if len(back) else 0, LISTED_BACK // 2 * step)):
+        value = block(start, min(start + step, rows)) - price
+        loss = value[:, back] - value.max(axis=1, keepdims=True)
+        limit[number % 2] = np.maximum(limit[number % 2], loss.max(axis=0))
+    return np.asarray(limit.min(axis=0) if rows > LISTED_BACK // 2 * step else limit[0])
 
 
-def _legal(block: Block, rows: int, row: Indices, column: Indices, capacity: Indices) -> Lists:
-    """The pairs with their scores, without those that a rule forbids."""
-    score = np.empty(len(row), np.int64)
-    edges = np.searchsorted(row, np.arange(0, rows + ROWS, ROWS))
-    for number, (start, stop) in enumerate(pairwise(edges)):
-        at = number * ROWS
-        if start < stop:
-            score[start:stop] = block(at, min(at + ROWS, rows))[row[start:stop] - at, column[start:stop]]
-    legal = (score >= 0) & (capacity[column] > 0)
-    return Lists(row[legal], column[legal], score[legal])
+def better_ones(
+    block: Block, worth: Units, price: Units, capacity: Indices, few: int = 8
+) -> tuple[Lists, int]:
+    """Pairs worth more to their row than `worth`, at most a few each; and the sum of what the rows could gain."""
+
+    def work(start: int, stop: int) -> tuple[Lists, int]:
+        scores = block(start, stop)
+        gain = (scores - deduction).max(axis=1) - worth[start:stop]
+        found, total = [Lists(NONE, NONE, NONE)], 0
+        for k in np.flatnonzero(gain > 0).tolist():
+            gains = np.where((scores[k] < 0) | (capacity == 0), 0, scores[k] - price - worth[start + k])
+            best = np.flatnonzero(gains > 0)
+            best = np.sort(best[np.argsort(-gains[best], kind="stable")[:few]])
+            found.append(Lists(np.full(len(best), start + k), best, scores[k, best].astype(np.int64)))
+            total += int(gains.max())
+        return together(found), total
+
+    deduction = deducted(price, capacity)
+    parts = list(in_blocks(len(worth), len(capacity), work))
+    return together([lists for lists, _ in parts]), sum(total for _, total in parts)
+
+
+def deducted(price: Units, capacity: Indices) -> NDArray[np.int32] | Units:
+    """Prices to be taken off a block of scores, in 32 bits wherever they fit; a mentor without places is out of reach."""
+    if price.max(initial=0) < 1 << 29:
+        return np.where(capacity > 0, price, 1 << 30).astype(np.int32)
+    return np.where(capacity > 0, price, 1 << 60)
+
+
+def _peaks(value: NDArray[np.signedinteger], width: int) -> NDArray[np.signedinteger]:
+    """Folded in two until no wider than `width`, so that the highest values remain."""
+    while value.shape[1] > width:
+        half = (value.shape[1] + 1) // 2
+        value = np.maximum(value[:, :half], value[:, -half:])
+    return value
+
+
+def _thinned(
+    row: Indices, column: Indices, tied: NDArray[np.bool_], start: int, stop: int, few: int
+) -> tuple[Indices, Indices]:
+    """Where very many pairs tie at the threshold, a window of them that moves along from row to row."""
+    tie = np.flatnonzero(tied)
+    count = np.bincount(row[tie], minlength=stop - start)
+    if not (count > few).any():
+        return row, column
+    of = row[tie]
+    position = np.arange(len(tie)) - (np.cumsum(count) - count)[of]
+    outside = (position - (start + of) * few) % count[of] >= few
+    keep = np.ones(len(row), dtype=bool)
+    keep[tie[outside]] = False
+    return row[keep], column[keep]
+
+
+def together(parts: Iterable[Lists]) -> Lists:
+    return Lists(*(np.concatenate([NONE, *fields]) for fields in zip(*parts, strict=True)))
 
 
 def within(lists: Lists, rows: int, price: Units, reach: int) -> Lists:
@@ -76,9 +135,11 @@ def within(lists: Lists, rows: int, price: Units, reach: int) -> Lists:
 
 
 def best_by_row(value: Units, row: Indices, rows: int) -> Units:
-    """(rows,) the highest value of each row's pairs."""
-    best = np.full(rows, np.iinfo(np.int64).min)
-    np.maximum.at(best, row, value)
+    """(rows,) the highest value of each row's pairs; 0 for a row without."""
+    best = np.zeros(rows, np.int64)
+    if len(row):
+        starts = np.flatnonzero(np.r_[True, row[1:] != row[:-1]])
+        best[row[starts]] = np.maximum.reduceat(value, starts)
     return best
 
 

@@ -73,17 +73,26 @@ def new_recovery_codes(user: User, now: datetime) -> list[str]:
     salt = secrets.token_bytes(16)
     db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
     for code in codes:
-        hashed = _hash(code, salt)
-        db.session.add(RecoveryCode(user_id=user.id, salt=salt, code_hash=hashed, created_at=now))
+        db.session.add(RecoveryCode(user_id=user.id, salt=salt, code_hash=hashed(code, salt), created_at=now))
     db.session.flush()
     return codes
 
 
-def use_recovery_code(user: User, code: str, now: datetime) -> bool:
-    """Whether the code was one of the person's, and unused until now."""
+def salt_of(user: User) -> bytes:
+    """What the person's recovery codes are hashed with."""
     salt = db.session.scalar(select(RecoveryCode.salt).where(RecoveryCode.user_id == user.id).limit(1))
-    hashed = _hash(code, salt or b"none")  # the same work whether or not there are codes
-    mine = (RecoveryCode.user_id == user.id) & (RecoveryCode.code_hash == hashed)
+    return salt or b"none"  # the same work whether or not there are codes
+
+
+def hashed(code: str, salt: bytes) -> str:
+    """What is stored in place of a code. Slow on purpose, so that whoever holds the database cannot try them all:
+    to be called while no lock is held."""
+    return hashlib.scrypt(written(code).encode(), salt=salt, n=2**13, r=8, p=1, dklen=32).hex()
+
+
+def use_recovery_code(user: User, hash_of_code: str, now: datetime) -> bool:
+    """Whether the code was one of the person's, and unused until now."""
+    mine = (RecoveryCode.user_id == user.id) & (RecoveryCode.code_hash == hash_of_code)
     spent = update(RecoveryCode).where(mine, RecoveryCode.used_at.is_(None)).values(used_at=now)
     found = db.session.scalar(spent.returning(RecoveryCode.id).execution_options(synchronize_session=False))
     return found is not None
@@ -110,8 +119,3 @@ def is_recovery_code(code: str) -> bool:
 def _new_code() -> str:
     code = "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
     return "-".join(code[i : i + 4] for i in range(0, _LENGTH, 4))
-
-
-def _hash(code: str, salt: bytes) -> str:
-    # Slow on purpose: whoever holds the database must not be able to try them all. At most ten are ever made at once.
-    return hashlib.scrypt(written(code).encode(), salt=salt, n=2**13, r=8, p=1, dklen=32).hex()

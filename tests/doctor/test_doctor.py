@@ -6,12 +6,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import text, update
 
+from portal import keys
 from portal.accounts.sessions import Session
 from portal.coaching.models import Booking, Coach, Programme, Rate
 from portal.doctor import examine
 from portal.extensions import db
 from portal.members.models import Member
-from portal.mentoring.models import Proposal
+from portal.mentoring.models import MenteeProfile, Proposal
 from tests.coaching.programmes import NOW, booked, new_programme, participant
 from tests.mentoring.pairing import new_mentee, new_mentor, propose
 from tests.support.tampering import lift_guards
@@ -94,3 +95,26 @@ def test_the_demonstration_breaks_no_rule(demo_application: Flask, promise: obje
         findings = list(examine(NOW))
         assert [f for f in findings if not f.holds] == []
         promise.saw(f"{len(findings)} regler, alle holdt")  # type: ignore[attr-defined]  # the promise fixture
+
+
+def test_sealed_words_moved_to_somebody_else_are_found(app: Flask, bjorn: Member, astrid: Member) -> None:
+    mine, other = new_mentee(bjorn), new_mentee(astrid)
+    mine.text = other.text = "Noe fortrolig"
+    db.session.flush()
+    db.session.execute(
+        update(MenteeProfile).where(MenteeProfile.id == other.id).values(text=vars(mine)["text_sealed"])
+    )
+    assert broken() == {"What is sealed opens with its owner's key, or the owner is erased"}
+
+
+def test_a_lost_key_is_found_and_a_destroyed_one_is_as_it_should_be(
+    app: Flask, bjorn: Member, astrid: Member
+) -> None:
+    for member in (bjorn, astrid):
+        new_mentee(member).text = "Noe fortrolig"
+    db.session.flush()
+    keys.destroy(astrid.user_id, NOW)
+    assert broken() == set()
+    db.session.execute(text("DELETE FROM person_key WHERE wrapped IS NOT NULL"))
+    db.session.commit()
+    assert broken() == {"What is sealed opens with its owner's key, or the owner is erased"}

@@ -8,9 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching import large
+from matching import blocks, large
 from matching.assignment import UNSERVED, assign, served_at_most
-from matching.profiles import Objective
+from matching.kernel import Kernel
+from matching.profiles import DEFAULT, Objective
+from matching.scoring import Scoring
+from tests.matching.people import round_of
+from tests.matching.shapes import shape
 
 pytestmark = pytest.mark.pure
 
@@ -19,7 +23,8 @@ Instance: TypeAlias = tuple[list[list[int]], list[list[bool]], list[int]]
 
 @st.composite
 def instances(draw: st.DrawFn) -> Instance:
-    rows, columns = draw(st.integers(0, 5)), draw(st.integers(0, 4))
+    rows = draw(st.integers(0, 6))
+    columns = draw(st.integers(0, 4 if rows < 6 else 3))
     top = draw(st.sampled_from([0, 1, 3, 100_000]))
     matrix = st.lists(st.integers(0, top), min_size=columns, max_size=columns)
     mask = st.lists(st.sampled_from([True, True, False]), min_size=columns, max_size=columns)
@@ -135,17 +140,83 @@ def test_the_solver_for_large_rounds_agrees_on_every_small_one(instance: Instanc
     assert (len(served), int(known[served, found.column[served]].sum())) == best
 
 
-@pytest.mark.parametrize("seed", range(30))
-def test_both_solvers_agree_on_rounds_of_every_shape(seed: int) -> None:
+@given(instances())
+@settings(deadline=None, max_examples=60)
+def test_one_more_mentor_never_serves_fewer_nor_worse(instance: Instance) -> None:
+    scores, legal, capacity = instance
+    more = ([[*row, 7] for row in scores], [[*row, True] for row in legal], [*capacity, 1])
+    before, after = chosen(instance, Objective.TOTAL), chosen(more, Objective.TOTAL)
+    assert (len(after), sum(after)) >= (len(before), sum(before))
+
+
+@pytest.mark.parametrize("seed", range(45))
+def test_both_solvers_agree_with_scipy_on_rounds_of_every_shape(seed: int) -> None:
+    units, legal, capacity = shape(seed, most=110)
+    known = np.where(legal, units, -1).astype(np.int32)
+    expected = best_by_scipy(known, capacity)
+    assert value(known, solved_as_large(known, capacity).column) == expected
+    assert value(known, assign(units, legal, capacity, Objective.TOTAL).column) == expected
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_order_of_people_and_the_number_of_cores_change_nothing_in_a_large_round(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    units, legal, capacity = shape(3 * seed + 2)
+    known = np.where(legal, units, -1).astype(np.int32)
+    monkeypatch.setattr(blocks, "CELLS", 1000)  # many blocks
+    found = solved_as_large(known, capacity)
+    monkeypatch.setattr(blocks, "cores", lambda: 1)
+    alone = solved_as_large(known, capacity)
+    assert (alone.column == found.column).all()
+    assert (alone.price == found.price).all()
     draw = np.random.default_rng(seed)
-    rows, columns = draw.integers(1, 120, 2)
-    scores = draw.integers(0, [1, 50, 100_001][seed % 3], (rows, columns))
-    capacity = draw.integers(0, 4, columns)
-    legal = (draw.random((rows, columns)) < draw.choice([0.1, 0.5, 1.0])) & (capacity > 0)
-    known = np.where(legal, scores, -1).astype(np.int32)
-    found = large.best_total(lambda start, stop: known[start:stop], int(rows), capacity).column
-    expected = assign(scores, legal, capacity, Objective.TOTAL).column
-    assert value(known, found) == value(known, expected)
+    rows, columns = draw.permutation(known.shape[0]), draw.permutation(known.shape[1])
+    shuffled = np.ascontiguousarray(known[rows][:, columns])
+    assert value(shuffled, solved_as_large(shuffled, capacity[columns]).column) == value(known, found.column)
+
+
+def test_a_large_round_is_solved_from_its_profiles_without_the_whole_matrix() -> None:
+    mentors, mentees = round_of(5, 700, 400, most=3)
+    kernel = Kernel(Scoring(mentees, mentors, DEFAULT, {}))
+    capacity = np.array([0 if mentor.paused else mentor.capacity for mentor in mentors], dtype=np.intp)
+    column = large.best_total(kernel.block, len(mentees), capacity).column
+    known = np.where((capacity > 0) & (kernel.scores() >= 0), kernel.scores(), -1).astype(np.int32)
+    assert value(known, column) == best_by_scipy(known, capacity)
+
+
+def test_a_mentee_with_one_possible_mentor_does_not_make_that_place_dearer_than_being_unserved() -> None:
+    known = np.zeros((5, 3), np.int32)
+    known[4, 1:] = -1
+    assert value(known, solved_as_large(known, np.array([1, 1, 3])).column) == (5, 0)
+
+
+def test_a_round_of_nothing_but_ties_is_solved_without_a_price_war() -> None:
+    known = np.full((600, 500), 70_000, np.int32)
+    assert value(known, solved_as_large(known, np.ones(500, np.intp)).column) == (500, 500 * 70_000)
+
+
+def test_after_an_offer_that_most_would_keep_only_a_few_pairs_are_looked_at() -> None:
+    """Everyone's own pair is far ahead of the next: lists by distance alone would not let the last few in."""
+    draw = np.random.default_rng(3)
+    known = draw.integers(0, 20_000, (400, 400)).astype(np.int32)
+    own = draw.permutation(400)
+    known[np.arange(400), own] += 50_000
+    known[:8, own[:8]] = -1
+    assert value(known, solved_as_large(known, np.ones(400, np.intp)).column) == best_by_scipy(
+        known, np.ones(400, np.intp)
+    )
+
+
+def solved_as_large(known: np.ndarray, capacity: np.ndarray) -> large.Proven:
+    return large.best_total(lambda start, stop: known[start:stop], len(known), capacity)
+
+
+def best_by_scipy(known: np.ndarray, capacity: np.ndarray) -> tuple[int, int]:
+    optimize = pytest.importorskip("scipy.optimize")
+    bonus = np.where(known >= 0, known + 10**9, 0).astype(np.int64)
+    bonus = bonus[:, np.repeat(np.arange(len(capacity)), capacity)]
+    return divmod(int(bonus[optimize.linear_sum_assignment(bonus, maximize=True)].sum()), 10**9)
 
 
 def value(scores: np.ndarray, column: np.ndarray) -> tuple[int, int]:

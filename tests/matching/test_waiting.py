@@ -119,3 +119,4 @@ def test_somebody_who_is_fixed_elsewhere_is_told_so() -> None:
     assert matching.counterfactual(outcome, "dina", "astrid") == matching.Counterfactual(
         "fixed", {"mentor": "berit"}
     )
+    assert matching.counterfactual(outcome, "dina", "astrid", seen_by="astrid").values == {"mentor": None}

@@ -1,0 +1,35 @@
+"""The largest round, solved to a proved optimum in a process of its own: prints seconds and peak memory as JSON."""
+
+import json
+import resource
+import sys
+import time
+
+import numpy as np
+
+from bench.matching_assignment import people
+from matching.kernel import Kernel
+from matching.large import best_total
+from matching.profiles import DEFAULT
+from matching.scoring import Scoring
+
+
+def main(rows: int) -> None:
+    mentors, mentees = people(rows, rows // 2, 4)
+    start = time.perf_counter()
+    kernel = Kernel(Scoring(mentees, mentors, DEFAULT, {}))
+    capacity = np.array([mentor.capacity for mentor in mentors], dtype=np.intp)
+    found = best_total(kernel.block, rows, capacity)  # raises if its prices do not prove it
+    print(
+        json.dumps(
+            {
+                "seconds": time.perf_counter() - start,
+                "mebibytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+                "rounds": found.rounds,
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
