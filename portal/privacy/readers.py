@@ -47,6 +47,7 @@ def purpose(code: str) -> str:
         "participants-list": _("Tok ut deltakerlisten som fil"),
         "sessions-list": _("Tok ut listen over samtaler som fil"),
         "round-list": _("Tok ut koblingsrunden som fil"),
+        "round-report-list": _("Tok ut rapporten om koblingsrunden som fil"),
     }
     return str(words.get(code, code))
 
