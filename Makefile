@@ -25,6 +25,7 @@ lint: .venv/dev.stamp
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
+	.venv/bin/bandit -q -r portal matching config.py wsgi.py -c pyproject.toml
 	.venv/bin/djlint templates --quiet --lint
 
 format: .venv/dev.stamp

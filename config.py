@@ -1,11 +1,15 @@
 """Settings from the environment, one class per environment. A missing secret stops the start."""
 
+import base64
+import hashlib
 import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 INSTANCE = Path(__file__).parent / "instance"
+# What wraps people's keys where nothing is secret.
+OPEN_DATA_KEY = base64.b64encode(hashlib.sha256(b"only-for-development").digest()).decode()
 
 
 class MissingSetting(RuntimeError):
@@ -40,18 +44,35 @@ class Config:
     MAX_FORM_MEMORY_SIZE = 2 * 1024 * 1024
     RATELIMIT_STRATEGY = "fixed-window"
     RATELIMIT_HEADERS_ENABLED = False
+    RATELIMIT_IN_MEMORY_FALLBACK_ENABLED = True  # each process counts for itself while Redis is down
     SQLALCHEMY_TRACK_MODIFICATIONS = False
+    TRUSTED_PROXIES = 0
     SEND_FILE_MAX_AGE_DEFAULT = timedelta(days=365)
+    ROUND_IN_REQUEST = 2000  # mentors and mentees; a larger match round is left to the worker
 
     def __init__(self) -> None:
         self.SQLALCHEMY_DATABASE_URI = _database_url(f"sqlite:///{INSTANCE / 'varde.sqlite'}")
         self.SECRET_KEY = os.environ.get("SECRET_KEY", "only-for-development")
+        self.DATA_KEY = os.environ.get("DATA_KEY", OPEN_DATA_KEY)
+        self.DATA_KEYS_OLD = os.environ.get("DATA_KEYS_OLD", "")
+        # Files outside the database: who has been erased, and the keys that live now. See docs/operations.md.
+        self.ERASURE_LEDGER = os.environ.get("ERASURE_LEDGER", "")
+        self.KEYRING_FILE = os.environ.get("KEYRING_FILE", "")
+        self.BACKUP_KEY = os.environ.get("BACKUP_KEY", "")
         self.BASE_URL = os.environ.get("BASE_URL", f"http://127.0.0.1:{os.environ.get('PORT', '5000')}")
         self.MAIL_FROM = os.environ.get("MAIL_FROM", "Varde <varde@kdf.example>")
         self.SMTP_URL = os.environ.get("SMTP_URL", "")
         self.MAIL_FOLDER: Path | None = Path(os.environ.get("MAIL_FOLDER", INSTANCE / "mail"))
+        # A file outside the database that only grows, or syslog://HOST:PORT: the copies of the audit's head.
+        self.AUDIT_HEAD_FILE = os.environ.get("AUDIT_HEAD_FILE", "")
         self.RATELIMIT_STORAGE_URI = os.environ.get("RATELIMIT_STORAGE_URI", "memory://")
-        self.SQLALCHEMY_ENGINE_OPTIONS: dict[str, Any] = {"pool_pre_ping": False}
+        # Sign-in with the organisation's own account (Entra ID, say); off while there is no issuer.
+        self.OIDC_ISSUER = os.environ.get("OIDC_ISSUER", "")
+        self.OIDC_CLIENT_ID = os.environ.get("OIDC_CLIENT_ID", "")
+        self.OIDC_CLIENT_SECRET = os.environ.get("OIDC_CLIENT_SECRET", "")
+        self.OIDC_NAME = os.environ.get("OIDC_NAME", "KDF")
+        # Without the parameters: what a failing statement was about is nobody's business in a log.
+        self.SQLALCHEMY_ENGINE_OPTIONS: dict[str, Any] = {"pool_pre_ping": False, "hide_parameters": True}
 
 
 class Development(Config):
@@ -74,6 +95,7 @@ class Testing(Config):
         super().__init__()
         self.SQLALCHEMY_DATABASE_URI = _database_url("sqlite://")
         self.MAIL_FOLDER = None
+        self.ERASURE_LEDGER = self.KEYRING_FILE = ""
         self.BASE_URL = "http://localhost"
 
 
@@ -82,13 +104,21 @@ class Production(Config):
     SESSION_COOKIE_NAME = "__Host-varde"
     SESSION_COOKIE_SECURE = True
     PREFERRED_URL_SCHEME = "https"
+    NEEDED = (
+        "SECRET_KEY",
+        "DATA_KEY",
+        "DATABASE_URL",
+        "BASE_URL",
+        "SMTP_URL",
+        "MAIL_FROM",
+        # What must lie outside the database to be worth anything.
+        "AUDIT_HEAD_FILE",
+        "ERASURE_LEDGER",
+        "KEYRING_FILE",
+    )
 
     def __init__(self) -> None:
-        missing = [
-            name
-            for name in ("SECRET_KEY", "DATABASE_URL", "BASE_URL", "SMTP_URL", "MAIL_FROM")
-            if not os.environ.get(name)
-        ]
+        missing = [name for name in self.NEEDED if not os.environ.get(name)]
         if missing:
             raise MissingSetting(f"Production needs these environment variables: {', '.join(missing)}")
         if os.environ.get("VARDE_DEMO"):
@@ -96,6 +126,13 @@ class Production(Config):
         super().__init__()
         if len(self.SECRET_KEY) < 32:
             raise MissingSetting("SECRET_KEY must have at least 32 characters")
+        if self.DATA_KEY == OPEN_DATA_KEY:
+            raise MissingSetting(
+                "DATA_KEY is the one that everybody knows: openssl rand -base64 32 makes another"
+            )
+        if self.OIDC_ISSUER and not (self.OIDC_CLIENT_ID and self.OIDC_CLIENT_SECRET):
+            raise MissingSetting("OIDC_ISSUER needs OIDC_CLIENT_ID and OIDC_CLIENT_SECRET")
+        self.TRUSTED_PROXIES = int(os.environ.get("TRUSTED_PROXIES", "1"))
         self.MAIL_FOLDER = None
 
 

@@ -7,34 +7,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from matching.findings import (
+    Alternative,
+    Blocking,
+    Counterfactual,
+    Move,
+    Outcome,
+    Pair,
+    Part,
+    Reason,
+    Unmatched,
+    as_data,
+    points,
+    whole_points,
+)
 from matching.municipalities import Municipality, municipalities
 from matching.profiles import (
     DEFAULT,
     FULL_SCORE,
     PARTS,
     UNITS_PER_POINT,
-    Alternative,
-    Blocking,
     InputError,
     Link,
     Mentee,
     Mentor,
     Mode,
-    Move,
     Objective,
-    Outcome,
-    Pair,
-    Part,
-    Reason,
     Reservation,
     ReservationKind,
     Rule,
-    Unmatched,
     Weights,
     Wishes,
-    as_data,
-    points,
-    whole_points,
 )
 
 __all__ = [
@@ -44,6 +47,7 @@ __all__ = [
     "UNITS_PER_POINT",
     "Alternative",
     "Blocking",
+    "Counterfactual",
     "InputError",
     "Link",
     "Mentee",
@@ -64,6 +68,8 @@ __all__ = [
     "Wishes",
     "alternatives",
     "as_data",
+    "counterfactual",
+    "freed_by",
     "matrix",
     "municipalities",
     "pair",
@@ -84,11 +90,13 @@ def propose(
     proposals: int = 3,
     objective: Objective | str = Objective.FLOOR,
     texts: Mapping[str, Sequence[float]] | None = None,
+    even_load: bool = False,
 ) -> Outcome:
     """Solve a round exactly and suggest up to `proposals` mentors to each mentee.
 
-    `texts` are vectors from `matching.text`, by person id. Raises InputError on duplicate ids, an unknown
-    municipality, a number out of range or a fixed pair that cannot be. The result does not depend on row order.
+    `texts` are vectors from `matching.text`, by person id. With `even_load` a mentor's next mentee costs more than the one
+    before (see matching.loads). Raises InputError on duplicate ids, an unknown municipality, a number out of range or a
+    fixed pair that cannot be. The result does not depend on row order.
     """
     from matching.rounds import solve
 
@@ -102,19 +110,48 @@ def propose(
         proposals=proposals,
         objective=Objective(objective),
         texts=texts or {},
+        even_load=even_load,
     )
 
 
 def alternatives(outcome: Outcome, mentee: str, limit: int = 5) -> tuple[Alternative, ...]:
     """The best other mentors for one mentee, each with what the round becomes if that pair is fixed."""
-    return outcome.round.alternatives(outcome, mentee, limit)
+    from matching.outcomes import alternatives
+
+    return alternatives(outcome, mentee, limit)
 
 
-def pair(outcome: Outcome, mentee: str, mentor: str) -> Pair | Rule:
-    """Any cell of the matrix: the legal pair with parts and reasons, or the rule that stands in the way."""
-    return outcome.round.pair(mentee, mentor)
+def pair(outcome: Outcome, mentee: str, mentor: str, seen_by: str | None = None) -> Pair | Rule | None:
+    """Any cell of the matrix: the legal pair with parts and reasons, or the rule that stands in the way.
+
+    None where it cannot be and `seen_by` (a person's id; None is the secretariat) may not be told why.
+    """
+    from matching.outcomes import pair
+
+    return pair(outcome.round, mentee, mentor, seen_by)
 
 
 def matrix(outcome: Outcome) -> dict[tuple[str, str], int]:
     """The score in units of every legal pair by (mentee, mentor)."""
-    return outcome.round.legal_scores()
+    from matching.outcomes import legal_scores
+
+    return legal_scores(outcome.round)
+
+
+def counterfactual(outcome: Outcome, mentee: str, mentor: str, seen_by: str | None = None) -> Counterfactual:
+    """What would have made this pair happen, as `seen_by` (a person's id; None is the secretariat) may be told it.
+
+    Exact: the round is solved again. Raises InputError for somebody who is not in the round.
+    """
+    from matching.counterfactuals import counterfactual
+
+    return counterfactual(outcome.round, mentee, mentor, seen_by)
+
+
+def freed_by(
+    outcome: Outcome, mentee: str, seen_by: str | None = None, limit: int = 3
+) -> tuple[Counterfactual, ...]:
+    """What would give a mentee without a mentor one: a place more, or a rule lifted. Empty for those who have one."""
+    from matching.counterfactuals import freed_by
+
+    return freed_by(outcome.round, mentee, seen_by, limit)

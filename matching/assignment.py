@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.profiles import FULL_SCORE, InputError, Objective
+from matching.profiles import HIGHEST_WORTH, InputError, Objective
 
 Units = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -48,7 +48,7 @@ def assign(scores: Units, legal: Mask, capacity: Indices, objective: Objective) 
         legal = legal & (scores >= floor)
     column, price = _best_total(scores, legal, capacity)
     if objective is Objective.LEXIMIN:
-        column, _ = cheapest(_leximin_costs(scores, legal), legal, capacity)
+        column, _ = cheapest(leximin_costs(scores, legal), legal, capacity)
     return Assignment(column, price, floor)
 
 
@@ -67,14 +67,14 @@ def _best_total(scores: Units, legal: Mask, capacity: Indices) -> tuple[Indices,
 
 def unserved_value(rows: int) -> int:
     """What leaving somebody unserved counts as: below any sum of scores, so that serving comes before scoring."""
-    return -(rows + 1) * (FULL_SCORE + 1)
+    return -(rows + 1) * (HIGHEST_WORTH + 1)
 
 
 def _costs(scores: Units, legal: Mask) -> Units:
     return np.asarray(scores.max(initial=0, where=legal) - scores)
 
 
-def _leximin_costs(scores: Units, legal: Mask) -> NDArray[np.object_]:
+def leximin_costs(scores: Units, legal: Mask) -> NDArray[np.object_]:
     """One more pair at a low score outweighs any number at higher ones: powers of (n + 1) by rank of score."""
     if len(scores) > LEXIMIN_LIMIT:
         raise InputError(f"leximin takes at most {LEXIMIN_LIMIT} mentees, and the round has {len(scores)}")

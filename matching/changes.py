@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching import exclusions
-from matching.assignment import UNSERVED, assign, best_floor
-from matching.profiles import UNITS_PER_POINT, InputError, Link, Move, Objective, Outcome
+from matching.assignment import UNSERVED, best_floor
+from matching.findings import Move, Outcome
+from matching.profiles import UNITS_PER_POINT, InputError, Link, Objective
 from matching.resolve import Standing
 from matching.rounds import Round
 
@@ -63,31 +64,37 @@ def after(
         standing.lose(column)
     found = standing.column
     fewer = np.count_nonzero(found == UNSERVED) > np.count_nonzero(before == UNSERVED)
-    again = outcome.objective not in (Objective.FLOOR, Objective.TOTAL) or (bool(floor) and bool(fewer))
+    again = (
+        round_.even_load
+        or outcome.objective not in (Objective.FLOOR, Objective.TOTAL)
+        or (bool(floor) and bool(fewer))
+    )
     if again:
-        found = _solved_again(scores, capacity, before, stay, outcome.objective)
+        found = _solved_again(round_, scores, capacity, before, stay)
     return _told(round_, free, before, found, {position[row] for row, _ in off}, set(gone), again)
 
 
-def _solved_again(scores: Array, capacity: Array, before: Array, stay: int, objective: Objective) -> Array:
-    """From the start: under FLOOR the new floor first, then the best total of scores and stay bonuses above it."""
-    if objective is not Objective.FLOOR:
-        return assign(scores, scores >= 0, capacity, objective).column
-    legal = scores >= 0
-    legal &= scores >= best_floor(scores, legal, capacity)
+def _solved_again(round_: Round, scores: Array, capacity: Array, before: Array, stay: int) -> Array:
+    """From the start: under FLOOR the new floor first, then the best total of worth and stay bonuses above it."""
+    legal, objective = scores >= 0, round_.objective
+    taken = np.bincount(list(round_.fixed.values()), minlength=len(capacity)).astype(np.intp)
+    if objective not in (Objective.FLOOR, Objective.TOTAL):
+        return round_.best(scores, legal, capacity, taken, objective).column
+    if objective is Objective.FLOOR:
+        legal &= scores >= best_floor(scores, legal, capacity)
     bonus = scores.copy()
     present = np.flatnonzero(before != UNSERVED)
     bonus[present, before[present]] += stay
-    return assign(bonus, legal, capacity, Objective.TOTAL).column
+    return round_.best(bonus, legal, capacity, taken, Objective.TOTAL).column
 
 
 def _open(round_: Round, free: Array) -> tuple[Array, Array]:
-    """The scores of those not fixed, below 0 where ruled out, and the places left to them."""
+    """The worth of those not fixed, below 0 where ruled out, and the places left to them."""
     capacity = round_.capacity.copy()
     for column in round_.fixed.values():
         capacity[column] -= 1
     legal = (round_.rules[free] == exclusions.NONE) & (capacity > 0)
-    return np.where(legal, round_.scores[free], -1), capacity
+    return np.where(legal, round_.worth[free], -1), capacity
 
 
 def _column(round_: Round, mentor: str) -> int:

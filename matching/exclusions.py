@@ -59,16 +59,15 @@ def pair_rules(
     mentors: Sequence[Mentor],
     reservations: Iterable[Reservation],
     forbidden: Iterable[Link],
-) -> dict[Cell, Rule]:
-    """(row, column) to rule for every pair that is impossible because of who the two are."""
+) -> dict[Cell, set[Rule]]:
+    """(row, column) to the rules for every pair that is impossible because of who the two are."""
     rows = {mentee.id: row for row, mentee in enumerate(mentees)}
     columns = {mentor.id: column for column, mentor in enumerate(mentors)}
-    found: dict[Cell, Rule] = {}
+    found: defaultdict[Cell, set[Rule]] = defaultdict(set)
 
     def add(row: int | None, column: int | None, rule: Rule) -> None:
         if row is not None and column is not None:
-            known = found.get((row, column), rule)
-            found[row, column] = min(known, rule, key=code)
+            found[row, column].add(rule)
 
     for person in rows.keys() & columns.keys():
         add(rows[person], columns[person], Rule.SAME_PERSON)
@@ -76,13 +75,30 @@ def pair_rules(
         add(rows.get(link.mentee), columns.get(link.mentor), link.rule)
     row_targets, column_targets = _targets(mentees), _targets(mentors)
     for reservation in reservations:
-        rule = Rule.TIE if reservation.kind is ReservationKind.TIE else Rule.RESERVATION
+        rule = _rule(reservation)
         target = (_target_kind(reservation.kind), reservation.target)
         for column in column_targets.get(target, ()) if reservation.by in rows else ():
             add(rows[reservation.by], column, rule)
         for row in row_targets.get(target, ()) if reservation.by in columns else ():
             add(row, columns[reservation.by], rule)
-    return found
+    return dict(found)
+
+
+def owned(mentee: Mentee, mentor: Mentor, reservations: Iterable[Reservation]) -> frozenset[tuple[str, Rule]]:
+    """Whose the reservations and ties between the two are."""
+    about_mentee, about_mentor = _targets([mentee]), _targets([mentor])
+    found = set()
+    for reservation in reservations:
+        target = (_target_kind(reservation.kind), reservation.target)
+        if (reservation.by == mentee.id and target in about_mentor) or (
+            reservation.by == mentor.id and target in about_mentee
+        ):
+            found.add((reservation.by, _rule(reservation)))
+    return frozenset(found)
+
+
+def _rule(reservation: Reservation) -> Rule:
+    return Rule.TIE if reservation.kind is ReservationKind.TIE else Rule.RESERVATION
 
 
 def _target_kind(kind: ReservationKind) -> ReservationKind:
@@ -102,10 +118,11 @@ def _targets(people: Sequence[Mentee | Mentor]) -> Mapping[tuple[ReservationKind
 
 def mentor_rules(mentors: Sequence[Mentor]) -> Codes:
     """(m,) rule codes for mentors whom nobody can have now."""
-    codes = np.full(len(mentors), NONE, np.int8)
-    for column, mentor in enumerate(mentors):
-        if mentor.paused:
-            codes[column] = code(Rule.PAUSED)
-        elif mentor.capacity == 0:
-            codes[column] = code(Rule.FULL)
-    return codes
+    return np.array([min(map(code, mentor_rule(mentor)), default=NONE) for mentor in mentors], np.int8)
+
+
+def mentor_rule(mentor: Mentor) -> set[Rule]:
+    """What keeps everybody from this mentor now."""
+    return {
+        rule for rule, holds in ((Rule.PAUSED, mentor.paused), (Rule.FULL, mentor.capacity == 0)) if holds
+    }

@@ -1,4 +1,4 @@
-"""The values the engine takes and gives. All frozen, all plain Python: no array leaves this module's types.
+"""The values the engine takes. All frozen, all plain Python; what it gives is in findings.
 
 Scores are whole numbers of *units*: 1 point of 100 is 1 000 units, so parts add up to their total exactly.
 """
@@ -6,15 +6,14 @@ Scores are whole numbers of *units*: 1 point of 100 is 1 000 units, so parts add
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeAlias
-
-if TYPE_CHECKING:
-    from matching.rounds import Round
 
 UNITS_PER_POINT = 1000
 FULL_SCORE = 100 * UNITS_PER_POINT
+HIGHEST_WORTH = (
+    150 * UNITS_PER_POINT
+)  # of a pair with every bonus there is; leaving somebody unserved costs more
 
 
 class Mode(StrEnum):
@@ -40,6 +39,11 @@ class Rule(StrEnum):
     FULL = "full"
     TIE = "tie"
     RESERVATION = "reservation"
+
+    @property
+    def is_confidential(self) -> bool:
+        """To be named to nobody but the one whose it is, not even as being there."""
+        return self in (Rule.TIE, Rule.RESERVATION)
 
 
 class ReservationKind(StrEnum):
@@ -101,6 +105,7 @@ class Mentee:
     text: str = ""
     paused: bool = False
     avoid_neighbours: bool = False
+    ranking: tuple[str, ...] = ()  # mentor ids in the mentee's own order, the first choice first
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,136 +146,9 @@ DEFAULT = Weights()
 PARTS = tuple(part.name for part in fields(Weights))
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One named part of a pair's score: `units` of at most `of`."""
-
-    name: str
-    units: int
-    of: int
-
-
-Value: TypeAlias = str | int | float | bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """A reason or a difference as data. `code` says which sentence, `values` what goes into it."""
-
-    code: str
-    values: Mapping[str, Value]
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """A legal pair with its score in units, the parts that add up to it, and why."""
-
-    mentee: str
-    mentor: str
-    score: int
-    parts: tuple[Part, ...]
-    reasons: tuple[Reason, ...] = ()  # strongest first, at most three
-    difference: Reason | None = None
-    fixed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Blocking:
-    """How many mentors a rule takes away from one mentee."""
-
-    rule: Rule
-    mentors: int
-
-
-@dataclass(frozen=True, slots=True)
-class Unmatched:
-    """A mentee without a mentor. `legal` mentors exist but have no place left; with 0 the rules leave nobody."""
-
-    mentee: str
-    legal: int
-    blocking: tuple[Blocking, ...]
-    waiting: int | None = None  # place on the waiting list, 1 first; None when the rules leave nobody
-    best: Pair | None = None  # the best legal pair, were there one more place
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """What a change does to one mentee; None is no mentor. `change` is in units."""
-
-    mentee: str
-    before: str | None
-    after: str | None
-    change: int
-
-
-@dataclass(frozen=True, slots=True)
-class Alternative:
-    """Another mentor for a mentee, and what the round becomes if that pair is fixed (solved again, exactly)."""
-
-    pair: Pair
-    change: int  # of the round's total, in units
-    coverage_change: int
-    worst_change: int
-    moves: tuple[Move, ...]  # the others it moves, not the mentee's own
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """A solved round. The same whatever the order of what was handed in."""
-
-    pairs: tuple[Pair, ...]  # by mentee id
-    proposals: Mapping[str, tuple[Pair, ...]]  # mentee id -> the assigned mentor first, then alternatives
-    unmatched: tuple[Unmatched, ...]
-    demand: Mapping[str, int]  # mentor id -> mentees whose best legal mentor this is
-    weights: Weights
-    objective: Objective
-    seeking: int  # mentees in the round (not paused)
-    places: int  # places among mentors who are not paused
-    round: Round = field(repr=False, compare=False)
-
-    @property
-    def total(self) -> int:
-        """Units over all pairs."""
-        return sum(pair.score for pair in self.pairs)
-
-    @property
-    def worst(self) -> int | None:
-        """Units of the weakest pair; None when there is none."""
-        return min((pair.score for pair in self.pairs), default=None)
-
-    @property
-    def coverage(self) -> int:
-        """How many mentees have a mentor."""
-        return len(self.pairs)
-
-
 class InputError(ValueError):
-    """What was handed in cannot be used; the message is a sentence that names it."""
+    """What was handed in cannot be used; the message is a sentence that names it, `column` what it is about."""
 
-
-def points(units: int) -> int:
-    """Whole points, half up."""
-    return (2 * units + UNITS_PER_POINT) // (2 * UNITS_PER_POINT)
-
-
-def whole_points(pair: Pair) -> dict[str, tuple[int, int]]:
-    """Part name to (points, at most), in whole points that add up to `points(pair.score)` and 100.
-
-    Largest remainder; ties in the parts' own order.
-    """
-    shown = _rounded([part.units for part in pair.parts], points(pair.score))
-    limits = _rounded([part.of for part in pair.parts], points(sum(part.of for part in pair.parts)))
-    return {part.name: (value, limit) for part, value, limit in zip(pair.parts, shown, limits, strict=True)}
-
-
-def _rounded(units: list[int], total: int) -> list[int]:
-    whole = [value // UNITS_PER_POINT for value in units]
-    by_remainder = sorted(range(len(units)), key=lambda k: (-(units[k] % UNITS_PER_POINT), k))
-    for k in by_remainder[: total - sum(whole)]:
-        whole[k] += 1
-    return whole
-
-
-def as_data(pair: Pair) -> dict[str, object]:
-    """The pair as JSON-ready data, parts and reasons included."""
-    return asdict(pair)
+    def __init__(self, message: str, column: str | None = None) -> None:
+        super().__init__(message)
+        self.column = column

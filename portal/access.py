@@ -53,6 +53,7 @@ class Person(Protocol):
 current_user = cast(Person, flask_login.current_user)
 ANYONE = "anyone"
 SIGNED_IN = "signed in"
+HALFWAY = "halfway in"
 
 
 def _mark(view: View, allowed: object) -> View:
@@ -73,6 +74,11 @@ def allow_anyone(view: View) -> View:
 def allow_signed_in(view: View) -> View:
     """Open to every signed-in person: pages about oneself."""
     return _mark(view, SIGNED_IN)
+
+
+def allow_halfway(view: View) -> View:
+    """Open to signed-in people, and to whoever has yet to prove the second factor. Only for pages where that is done."""
+    return _mark(view, HALFWAY)
 
 
 def allowed(view: Callable[..., Any]) -> object:
@@ -110,7 +116,7 @@ def _guard() -> Response | None:
     if rule == ANYONE:
         return None
     if not current_user.is_authenticated:
-        return _to_sign_in()
+        return None if rule == HALFWAY and g.get("halfway") else _to_sign_in()
     if isinstance(rule, frozenset) and not rule & current_user.roles:
         abort(403)
     return None
@@ -130,6 +136,8 @@ def _hat(rule: object) -> Role | None:
 def _to_sign_in() -> Response:
     page = request.full_path.rstrip("?") if request.method == "GET" else None
     target = url_for("accounts.sign_in", next=local_path(page))
+    if g.get("halfway"):
+        target = url_for("second_factor.code")
     if request.headers.get("HX-Request"):
         response = Response(status=200)
         response.headers["HX-Redirect"] = target

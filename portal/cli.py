@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from typing import TextIO
 
 import click
 from flask import Flask, current_app
@@ -10,14 +11,16 @@ from sqlalchemy.exc import OperationalError
 
 from portal import audit, clock, jobs
 from portal.access import Role
+from portal.accounts.grants import ROLE_GRANTED
 from portal.accounts.models import User
+from portal.accounts.recoveries import recover
 from portal.extensions import db
+from portal.keys.commands import key_commands
+from portal.notifications import Kind, outbox
 
 users = AppGroup("users", help="People who can sign in.")
 members = AppGroup("members", help="The members.")
 audit_commands = AppGroup("audit", help="The record of what was done.")
-
-ROLE_GRANTED = audit.declare("role granted", "role")
 
 
 @users.command("create")
@@ -25,7 +28,7 @@ ROLE_GRANTED = audit.declare("role granted", "role")
 @click.option("--role", type=click.Choice([r.value for r in Role]), multiple=True, required=True)
 @click.option("--name", help="Full name; the address's first part when left out.")
 def create_user(email: str, role: tuple[str, ...], name: str | None) -> None:
-    """Make a user with EMAIL, or give one who exists another role."""
+    """Make and invite a user with EMAIL, or give one who exists another role."""
     if "@" not in email:
         raise click.ClickException(f"{email} is not an e-mail address")
     now = clock.now()
@@ -34,22 +37,42 @@ def create_user(email: str, role: tuple[str, ...], name: str | None) -> None:
         user = User.create(email, name or email.split("@")[0], now)
         db.session.add(user)
         db.session.flush()
+        outbox.send(Kind.INVITATION, user, now, path="/sign-in")
     for value in role:
         user.grant(Role(value), None, now)
         audit.record(ROLE_GRANTED, by=None, on=user, at=now, role=value)
     db.session.commit()
     click.echo(f"{user.email}: {', '.join(sorted(user.roles))}")
+    click.echo(f"Invited by mail; the way in is {current_app.config['BASE_URL']}/sign-in")
+
+
+@users.command("recover")
+@click.argument("email")
+@click.confirmation_option(
+    prompt="Have you made sure, by voice or face, who asks? Every second factor is taken away. Go on?"
+)
+def recover_user(email: str) -> None:
+    """Let the user with EMAIL begin anew: the last resort, where no two people of the secretariat can do it."""
+    user = db.session.scalar(User.by_email(email))
+    if user is None:
+        raise click.ClickException(f"nobody has the address {email}")
+    recover(user, None, clock.now(), way="terminal")
+    db.session.commit()
+    click.echo(f"{user.email} is invited anew. The audit has it.")
 
 
 @audit_commands.command("verify")
-def verify_audit() -> None:
-    """Check that no event was changed, removed or moved."""
-    faults = audit.verify()
+@click.option("--copies", type=click.File(), help="Copies of the head, as a syslog kept them; - reads them.")
+def verify_audit(copies: TextIO | None) -> None:
+    """Check that no event was changed, removed or moved, against the copies of the chain's head too."""
+    given = audit.heads.own() if copies is None else audit.heads.read(copies)
+    faults = audit.verify(given)
     for fault in faults:
         click.echo(fault, err=True)
     if faults:
         raise SystemExit(1)
     click.echo("The audit chain is whole.")
+    click.echo(f"{len(given)} copies of its head agree." if given else "There are no copies of its head.")
 
 
 @click.command("work")
@@ -108,6 +131,24 @@ def doctor() -> None:
         raise SystemExit(1)
 
 
+@click.command("backup")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup(file: Path) -> None:
+    """Write the whole database into FILE, sealed, and restore it once to see that it can be."""
+    from portal.backup.commands import take
+
+    take(file)
+
+
+@click.command("restore")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def restore(file: Path) -> None:
+    """Put the backup in FILE into an empty database, and erase again whoever has been erased since."""
+    from portal.backup.commands import put_back
+
+    put_back(file)
+
+
 @members.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
@@ -124,5 +165,19 @@ def import_members(file: Path, dry_run: bool) -> None:
 
 
 def register(app: Flask) -> None:
-    for command in (users, members, audit_commands, work, reference, demo, doctor):
+    from portal.privacy.commands import commands as privacy
+
+    for command in (
+        users,
+        members,
+        audit_commands,
+        key_commands,
+        work,
+        reference,
+        demo,
+        doctor,
+        backup,
+        privacy,
+        restore,
+    ):
         app.cli.add_command(command)

@@ -22,13 +22,16 @@ def prepare(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=15000"):
+        # What is deleted is overwritten, so that a file that is copied does not hold what was forgotten.
+        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=15000", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         # A transaction that reads first and writes later cannot wait for the lock, so writers take it first.
-        reading = has_request_context() and request.method in _SAFE
+        reading = connection.get_execution_options().get("reading") or (
+            has_request_context() and request.method in _SAFE and "varde.writes" not in request.environ
+        )
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 

@@ -19,7 +19,20 @@ from portal import clock
 from portal.extensions import Base, PrimaryKey, db, htmx
 
 # What is written here is on no page that is kept.
-QUIET = frozenset({"session", "login_link", "outbox_message", "audit_event", "audit_head", "revision"})
+QUIET = frozenset(
+    {
+        "session",
+        "login_link",
+        "challenge",
+        "totp",
+        "passkey",
+        "recovery_code",
+        "notice",
+        "email_change",
+        "identity",
+    }
+    | {"outbox_message", "audit_event", "audit_head", "revision"}
+)
 MOST = 256
 
 

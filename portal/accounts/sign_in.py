@@ -1,54 +1,98 @@
-"""Coming in by a mailed link, and staying in by a server-side session."""
+"""Coming in: by a mailed link and then a second factor, or by both at once; and staying in by a session at the server."""
 
 import secrets
 from datetime import datetime
 
-from flask import Flask, Request, session
+from flask import Flask, Request, g, session
 from flask_wtf.csrf import generate_csrf
-from sqlalchemy import delete, or_, update
+from sqlalchemy import update
 
-from portal import audit, clock, jobs
-from portal.accounts.models import LINK_LIFETIME, SEEN_EVERY, SESSION_IDLE, LoginLink, Session, User, digest
+from portal import audit, clock
+from portal.accounts.current import current_session
+from portal.accounts.models import LINK_LIFETIME, LoginLink, User, digest, fold_email
+from portal.accounts.sessions import MOST_WRONG_CODES, Session
 from portal.extensions import db, login_manager
 from portal.notifications import Kind, outbox
 
+LINK_USED = audit.declare("link used")
 SIGNED_IN = audit.declare("signed in", "way")
 SIGNED_OUT = audit.declare("signed out")
+CONFIRMED = audit.declare("confirmed who it is", "way")
+TOO_MANY_WRONG = audit.declare("too many wrong codes")
 
 
 def ask_for_link(email: str, browser: str, now: datetime) -> None:
-    """Mail a way in to the person with this address; an address nobody has gets nothing, and nobody is told."""
+    """Mail a way in to the person with this address.
+
+    For an address that nobody has the same rows are written, to nobody: neither the answer nor the time it takes tells.
+    """
     user = db.session.scalar(User.by_email(email))
-    if user is None or not user.is_active:
-        return
+    known = user is not None and user.is_active
     nonce = secrets.token_urlsafe(32)
     link = LoginLink(
-        user_id=user.id,
+        user_id=user.id if user is not None and known else None,
         token_hash=digest(outbox.one_time_token(nonce)),
         browser_hash=digest(browser),
         created_at=now,
         expires_at=now + LINK_LIFETIME,
     )
     db.session.add(link)
-    outbox.send(Kind.SIGN_IN, user, now, path="/sign-in", nonce=nonce)
+    outbox.send_to_address(
+        Kind.SIGN_IN, link.user_id, fold_email(email), now, path="/sign-in", nonce=nonce, void=not known
+    )
 
 
-def begin_session(user: User, way: str, device: str, now: datetime) -> None:
-    """Sign the person in in this browser. What an earlier visitor left in the cookie is gone."""
-    started, token = Session.start(user, now, device)
+def begin_session(user: User, way: str, device: str, now: datetime, *, proved: bool) -> Session:
+    """Let the person in, in this browser: all the way when both factors are proved, else to where the second is.
+
+    What an earlier visitor left in the cookie is gone.
+    """
+    earlier = current_session()
+    if earlier is not None:
+        earlier.end(now)
+    started, token = Session.start(user, now, device, proved=proved)
     db.session.flush()
     session.clear()
-    session["sid"] = token
+    session["sid"], session.permanent = token, True
     generate_csrf()  # of this session from its start, so that its first page need not write the cookie again
-    session.permanent = True
-    audit.record(SIGNED_IN, by=user, on=started, at=now, way=way)
+    g.session_row = started
+    if proved:
+        audit.record(SIGNED_IN, by=user, on=started, at=now, way=way)
+    else:
+        audit.record(LINK_USED, by=user, on=started, at=now)
+    return started
+
+
+def prove(here: Session, way: str, now: datetime) -> None:
+    """The second factor is proved, for the first time or once more: this browser gets a new token."""
+    event = CONFIRMED if here.is_complete else SIGNED_IN
+    session["sid"] = here.prove(now)
+    audit.record(event, by=here.user, on=here, at=now, way=way)
+
+
+def take_a_try(here: Session) -> bool:
+    """Count a try at a code before it is looked at, so that many at once are no more than a few. False: there are none left."""
+    left = (Session.id == here.id) & Session.ended_at.is_(None) & (Session.wrong_codes < MOST_WRONG_CODES)
+    counted = update(Session).where(left).values(wrong_codes=Session.wrong_codes + 1)
+    tried = db.session.scalar(counted.returning(Session.wrong_codes)) is not None
+    db.session.refresh(here, attribute_names=["wrong_codes", "ended_at"])
+    return tried
+
+
+def was_wrong(here: Session, now: datetime) -> bool:
+    """After the last wrong code the browser is out. Returns whether it still is in."""
+    if here.wrong_codes < MOST_WRONG_CODES:
+        return True
+    audit.record(TOO_MANY_WRONG, by=here.user, on=here, at=now)
+    here.end(now)
+    return False
 
 
 def end_session(now: datetime) -> None:
     """Sign out of this browser."""
-    current = Session.open_with(session.get("sid", ""), now)
-    if current is not None:
-        end_one(current, current.user, now)
+    here = current_session()
+    if here is not None:
+        end_one(here, here.user, now)
     session.clear()
 
 
@@ -60,17 +104,16 @@ def end_one(ended: Session, by: User, now: datetime) -> None:
 
 
 def _load_user(request: Request) -> User | None:
-    token = session.get("sid")
-    if not token:
+    here = current_session()
+    if here is None:
         return None
-    now = clock.now()
-    current = Session.open_with(token, now)
-    if current is None:
+    if not here.is_complete:
+        g.halfway = True  # nobody yet, as far as every other page is concerned
         return None
-    if now - current.seen_at > SEEN_EVERY:
+    if here.is_due_to_be_seen(clock.now()):
         # Written after the page, in a transaction of its own, so that reading pages stay readers.
-        request.environ["varde.seen"] = current.id
-    return current.user
+        request.environ["varde.seen"] = here.id
+    return here.user
 
 
 def register(app: Flask) -> None:
@@ -86,12 +129,3 @@ def register(app: Flask) -> None:
         db.session.remove()
         with db.engine.begin() as connection:
             connection.execute(update(Session).where(Session.id == session_id).values(seen_at=clock.now()))
-
-
-@jobs.register("forget old ways in")
-def forget_old(now: datetime) -> int:
-    """Delete links and sessions that no longer open anything."""
-    links = db.session.execute(delete(LoginLink).where(LoginLink.expires_at < now))
-    old = or_(Session.expires_at < now, Session.ended_at < now, Session.seen_at < now - SESSION_IDLE)
-    sessions = db.session.execute(delete(Session).where(old))
-    return int(links.rowcount + sessions.rowcount)  # type: ignore[attr-defined]  # a DELETE's result has a count

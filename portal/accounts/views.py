@@ -1,16 +1,20 @@
-import secrets
+"""Coming in by a mailed link, and going out again."""
+
 from pathlib import Path
 
 from flask import Blueprint, Response, abort, current_app, redirect, request, session, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import clock
-from portal.access import Role, allow_anyone, allow_signed_in, load, local_path
-from portal.accounts.current import current_user
+from portal.access import Role, allow_anyone, allow_signed_in, local_path
+from portal.accounts import organisation
+from portal.accounts.current import browser, current_user
+from portal.accounts.factors import has_factor
 from portal.accounts.forms import SignInForm
-from portal.accounts.models import LoginLink, Session, User
-from portal.accounts.sign_in import ask_for_link, begin_session, end_one, end_session
-from portal.extensions import db, limiter
+from portal.accounts.limits import mail_to_written_address, way_in
+from portal.accounts.models import LoginLink, User
+from portal.accounts.sign_in import ask_for_link, begin_session, end_session
+from portal.extensions import db
 from portal.language import gettext as _
 from portal.rendering import after_write, flash, main_page, render
 
@@ -19,14 +23,12 @@ accounts = Blueprint("accounts", __name__)
 
 def first_page(user: User) -> str:
     """Where a person comes to after signing in."""
-    return next((main_page(role) for role in Role if role in user.roles), url_for("accounts.devices"))
+    return next((main_page(role) for role in Role if role in user.roles), url_for("security.overview"))
 
 
-def _browser() -> str:
-    """What ties a mailed link to the browser that asked for it."""
-    if "browser" not in session:
-        session["browser"] = secrets.token_urlsafe(24)
-    return str(session["browser"])
+def second_step(user: User) -> str:
+    """Where a person comes to who has opened the mailed link."""
+    return url_for("second_factor.code" if has_factor(user) else "factors.choose")
 
 
 @accounts.get("/sign-in")
@@ -34,21 +36,25 @@ def _browser() -> str:
 def sign_in() -> Response | BaseResponse:
     if current_user.is_authenticated:
         return redirect(first_page(current_user), 303)
-    form = SignInForm(next=local_path(request.args.get("next")))
-    return render("accounts/sign_in.html", form=form)
+    return _page(SignInForm(next=local_path(request.args.get("next"))))
 
 
 @accounts.post("/sign-in")
 @allow_anyone
-@limiter.limit("10/minute;60/hour")
+@mail_to_written_address
 def ask() -> Response | BaseResponse:
     form = SignInForm()
     if not form.validate_on_submit():
-        return render("accounts/sign_in.html", status=422, form=form)
-    ask_for_link(str(form.email.data), _browser(), clock.now())
+        return _page(form, 422)
+    ask_for_link(str(form.email.data), browser(), clock.now())
     session["next"] = local_path(form.next.data)
     db.session.commit()
     return after_write(url_for("accounts.link_sent"))
+
+
+def _page(form: SignInForm, status: int = 200) -> Response:
+    name = current_app.config["OIDC_NAME"] if organisation.is_on() else None
+    return render("accounts/sign_in.html", status=status, form=form, organisation=name)
 
 
 @accounts.get("/sign-in/sent")
@@ -75,18 +81,19 @@ def open_link(token: str) -> Response:
 
 @accounts.post("/sign-in/<string(length=43):token>")
 @allow_anyone
-@limiter.limit("20/minute")
+@way_in
 def use_link(token: str) -> Response | BaseResponse:
     now = clock.now()
-    user = LoginLink.use(token, _browser(), now)
+    user = LoginLink.use(token, browser(), now)
     if user is None:
         db.session.rollback()
         form = SignInForm(formdata=None, next=local_path(session.get("next")))
         return render("accounts/link_refused.html", status=422, form=form)
-    target = local_path(session.get("next")) or first_page(user)
-    begin_session(user, "link", device_name(), now)
+    target = local_path(session.get("next"))
+    begin_session(user, "link", device_name(), now, proved=False)
+    session["next"] = target
     db.session.commit()
-    return after_write(target)
+    return after_write(second_step(user))
 
 
 @accounts.post("/sign-out")
@@ -98,37 +105,6 @@ def sign_out() -> BaseResponse:
     return after_write(url_for("home.landing"))
 
 
-@accounts.get("/devices")
-@allow_signed_in
-def devices() -> Response:
-    now = clock.now()
-    current = Session.open_with(session["sid"], now)
-    sessions = db.session.scalars(Session.visible_to(current_user).where(Session.is_living(now))).all()
-    return render("accounts/devices.html", sessions=sessions, current=current)
-
-
-@accounts.post("/devices/<int:session_id>/end")
-@allow_signed_in
-def end_device(session_id: int) -> BaseResponse:
-    end_one(load(Session.visible_to(current_user), session_id), current_user, clock.now())
-    db.session.commit()
-    flash(_("Enheten er logget ut."))
-    return after_write(url_for("accounts.devices"))
-
-
-@accounts.post("/devices/others/end")
-@allow_signed_in
-def end_other_devices() -> BaseResponse:
-    now = clock.now()
-    current = Session.open_with(session["sid"], now)
-    for other in db.session.scalars(Session.visible_to(current_user)):
-        if current is None or other.id != current.id:
-            end_one(other, current_user, now)
-    db.session.commit()
-    flash(_("Du er logget ut av alle de andre enhetene."))
-    return after_write(url_for("accounts.devices"))
-
-
 @accounts.post("/hat")
 @allow_signed_in
 def change_hat() -> BaseResponse:
@@ -137,6 +113,11 @@ def change_hat() -> BaseResponse:
         abort(404)
     session["hat"] = role
     return after_write(main_page(Role(role)))
+
+
+def way_on(user: User) -> str:
+    """Where the person was going before they had to sign in."""
+    return local_path(session.pop("next", None)) or first_page(user)
 
 
 def device_name() -> str:
@@ -151,6 +132,6 @@ def device_name() -> str:
         ("Mac OS", "Mac"),
         ("Linux", "Linux"),
     )
-    browser = next((name for mark, name in browsers if mark in agent), _("Ukjent nettleser"))
+    name = next((name for mark, name in browsers if mark in agent), _("Ukjent nettleser"))
     system = next((name for mark, name in systems if mark in agent), "")
-    return f"{browser}, {system}" if system else browser
+    return f"{name}, {system}" if system else name

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,10 +13,13 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, SessionTransaction, scoped_session
 
+from portal.audit import heads
 from portal.audit.models import AuditEvent, AuditHead
 from portal.extensions import db
 
 START = "0" * 64
+# An id, an enum's value, an amount, a day, or a few of them: nothing that a person could have written.
+VALUE = re.compile(r"[A-Za-z0-9_.,:+-]{0,200}", re.ASCII)
 _DECLARED: dict[str, frozenset[str]] = {}
 
 
@@ -38,11 +42,14 @@ def declare(event: str, *keys: str) -> str:
 def record(event: str, *, by: Any, on: Any, at: datetime, **details: str | int | bool | None) -> None:
     """Note that `by` (a user, or None for the system) did `event` to the row `on`.
 
-    Raises ValueError for an event or key that is not declared: that is how content stays out.
+    Raises ValueError for an event or key that is not declared, and for words: that is how content stays out.
     """
     stray = set(details) - _DECLARED.get(event, frozenset())
     if event not in _DECLARED or stray:
         raise ValueError(f"not declared for the audit: {event} {sorted(stray)}")
+    wordy = [key for key, value in details.items() if isinstance(value, str) and not VALUE.fullmatch(value)]
+    if wordy:
+        raise ValueError(f"the audit takes ids, enums and numbers, never words: {event} {sorted(wordy)}")
     session = db.session()
     if not session.in_transaction():
         session.begin()  # so that undoing it undoes this too, even if nothing else is written
@@ -98,12 +105,22 @@ def _write(session: Session) -> None:
         link = _link(head.count + 1, item, head.hash)
         session.add(link)
         head.count, head.hash = link.id, link.hash
+    session.info["audit head"] = heads.Copy(head.count, head.hash), pending[-1].at
+
+
+def _copy_head(session: Session) -> None:
+    """Once it is committed, and only then: a copy of what was undone would cry wolf."""
+    copied = session.info.pop("audit head", None) if not session.in_nested_transaction() else None
+    if copied is not None:
+        heads.put(*copied)
 
 
 def _forget(session: Session, undone: SessionTransaction) -> None:
     """What was recorded in the transaction or savepoint that is undone never happened."""
     while not undone.nested and undone.parent is not None:  # a flush that failed undoes what is round it
         undone = undone.parent
+    if not undone.nested:
+        session.info.pop("audit head", None)
     pending = session.info.pop("audit", ()) if undone.nested else ()
     session.info["audit"] = [item for item in pending if undone not in _savepoints(item.within)]
 
@@ -116,12 +133,25 @@ def _savepoints(innermost: SessionTransaction | None) -> Iterator[SessionTransac
 
 def register(session: scoped_session[Any]) -> None:
     sqlalchemy_event.listen(session, "before_commit", _write)
+    sqlalchemy_event.listen(session, "after_commit", _copy_head)
     sqlalchemy_event.listen(session, "after_soft_rollback", _forget)
 
 
-def verify() -> list[str]:
-    """What is wrong with the chain, a sentence for each fault; empty when it is whole."""
+def restored(at: datetime) -> None:
+    """Say in the copies that an older backup was put back: what they told of events after its end is void."""
+    head = db.session.get(AuditHead, 1)
+    heads.put(heads.Copy(head.count if head else 0, head.hash if head else START, restored=True), at)
+
+
+def verify(copies: Iterable[heads.Copy] | None = None) -> list[str]:
+    """What is wrong with the chain, a sentence for each fault; empty when it is whole.
+
+    `copies` of its head are those of AUDIT_HEAD_FILE unless others are given.
+    """
+    # Read first: what is written meanwhile makes the chain longer than its copies, never shorter.
+    copies = heads.own() if copies is None else list(copies)
     faults: list[str] = []
+    hashes: dict[int, str] = {}
     previous, number = START, 0
     for link in db.session.scalars(
         select(AuditEvent).order_by(AuditEvent.id).execution_options(yield_per=500)
@@ -134,8 +164,8 @@ def verify() -> list[str]:
             faults.append(f"event {link.id} does not follow the one before it")
         if fingerprint(link) != link.hash:
             faults.append(f"event {link.id} was changed after it was written")
-        previous = link.hash
+        previous = hashes[link.id] = link.hash
     head = db.session.get(AuditHead, 1)
     if (head.count, head.hash) != (number, previous) if head else number:
         faults.append("the end of the chain is not where the head says")
-    return faults
+    return [*faults, *heads.faults(copies, hashes)]

@@ -5,7 +5,7 @@ from flask import Blueprint, Response, abort, request, url_for
 from sqlalchemy import ColumnElement, func, select
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal import clock
+from portal import audit, clock
 from portal.access import Role, allow, load, local_path
 from portal.accounts.current import current_user
 from portal.coaching import availability as hours
@@ -49,6 +49,10 @@ def week() -> Response:
     me = _me()
     shown = weeks.read(me, monday, now)
     this_week = shown if shown.holds_day(clock.today(now)) else weeks.read(me, weeks.this_monday(now), now)
+    today = [h for h in this_week.on(clock.today(now)) if h.booking is not None]
+    waiting = list(db.session.scalars(weeks.unconfirmed(me, now).limit(2)))
+    met = [*(h.booking for h in (*shown.hours, *today) if h.booking is not None), *waiting]
+    audit.has_read({booking.member.user_id for booking in met}, current_user, "coaching")
     return render(
         "coach/week.html",
         week=shown,
@@ -56,8 +60,8 @@ def week() -> Response:
         is_opening=shown.monday == weeks.opening_monday(now),
         is_weekend=weeks.opening_monday(now) != weeks.this_monday(now),
         now=now,
-        today=[h for h in this_week.on(clock.today(now)) if h.booking is not None],
-        waiting=list(db.session.scalars(weeks.unconfirmed(me, now).limit(2))),
+        today=today,
+        waiting=waiting,
         patterns=weeks.patterns(me, now),
         in_words=hours.in_words,
     )
@@ -92,6 +96,7 @@ def sessions() -> Response:
     order = Slot.starts_at.asc() if show in ("ahead", "waiting") else Slot.starts_at.desc()
     rows = Booking.of_coach(current_user).where(*_wanted(show, now)).order_by(order, Booking.id)
     found = page_of(rows, PER_PAGE)
+    audit.has_read({booking.member.user_id for booking in found.items}, current_user, "coaching")
     today = clock.today(now)
     return render(
         "coach/sessions.html",

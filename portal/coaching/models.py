@@ -10,7 +10,6 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Select,
-    Text,
     or_,
     select,
     text,
@@ -27,6 +26,7 @@ from portal.coaching.programme import Clip, Enrolment, Programme, Rate, RateKind
 from portal.coaching.refusals import BookingClosed, ClipTakenAgain, NotYetBegun, TooLateToCorrect
 from portal.database import lock, refused
 from portal.extensions import Base, PrimaryKey, db, enum_type
+from portal.keys import sealed_text
 from portal.language import gettext as _
 from portal.members.models import Member
 from portal.notifications import Kind
@@ -117,7 +117,7 @@ class Booking(Base):
     payer: Mapped[Payer] = mapped_column(enum_type(Payer, "payer"))
     price: Mapped[Decimal]
     # Not loaded unless asked for: only the member and that coach have selects that ask for it.
-    theme: Mapped[str | None] = mapped_column(Text, deferred=True)
+    theme = sealed_text(owner="enrolment.member.user_id", row=("slot_id", "enrolment_id"), deferred=True)
     booked_at: Mapped[datetime]
     booked_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
     cancelled_at: Mapped[datetime | None]

@@ -162,6 +162,11 @@ class Enrolment(Base):
         return rows if Role.SECRETARIAT in user.roles else rows.where(Member.user_id == user.id)
 
     @classmethod
+    def handled_by(cls, user: User) -> Select[tuple["Enrolment"]]:
+        """What the secretariat gives and takes: everybody's but the own, which a colleague sees to."""
+        return cls.visible_to(user).where(Member.user_id != user.id)
+
+    @classmethod
     def of(cls, user: User, programme: Programme) -> Select[tuple["Enrolment"]]:
         """The person's own enrolment in the programme."""
         mine = select(cls).join(cls.member).options(contains_eager(cls.member), joinedload(cls.programme))

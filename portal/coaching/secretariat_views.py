@@ -1,20 +1,21 @@
 """The secretariat's view of the coaching pilot: who has a seat, who waits, and what became of the conversations."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal import clock, export
+from portal import audit, clock, export
 from portal.access import Role, allow, load
 from portal.accounts.current import current_user
 from portal.coaching import participants, session_list
 from portal.coaching.budget import Budget
 from portal.coaching.current import current_programme
 from portal.coaching.enrolment import give_seat, queue, withdraw
-from portal.coaching.models import Coach, Enrolment, Payer, Programme
+from portal.coaching.models import Booking, Coach, Enrolment, Payer, Programme
 from portal.coaching.secretariat_forms import ParticipantFilter, SessionFilter
 from portal.coaching.tally import Outcome, months, standing, tally
 from portal.errors import DomainError
@@ -48,7 +49,7 @@ def index() -> Response:
         budget=budget,
         new_seats=budget.new_seats(people.free_clips),
         waiting=waiting,
-        offered=waiting[: min(people.free_seats, budget.new_seats(people.free_clips))],
+        offered=_others(waiting)[: min(people.free_seats, budget.new_seats(people.free_clips))],
         waited=(clock.today(now) - clock.today(waiting[0].applied_at)).days if waiting else 0,
         form=_filter(show, words),
         pages=pages,
@@ -57,6 +58,11 @@ def index() -> Response:
             kind: url_for(f"enrolments.{kind}_file", show=show, q=words or None) for kind in export.KINDS
         },
     )
+
+
+def _others(found: list[Enrolment]) -> list[Enrolment]:
+    """Without the own one: a colleague sees to that."""
+    return [enrolment for enrolment in found if enrolment.member.user_id != current_user.id]
 
 
 def _wanted() -> tuple[str, str]:
@@ -80,13 +86,13 @@ def _queue(programme: Programme) -> list[Enrolment]:
 @enrolments.get("/secretariat/enrolments.xlsx")
 @allow(Role.SECRETARIAT)
 def xlsx_file() -> Response:
-    return export.table("deltakere", "xlsx", _HEADS, _participant_rows())
+    return _participants("xlsx")
 
 
 @enrolments.get("/secretariat/enrolments.csv")
 @allow(Role.SECRETARIAT)
 def csv_file() -> Response:
-    return export.table("deltakere", "csv", _HEADS, _participant_rows())
+    return _participants("csv")
 
 
 _HEADS = (
@@ -95,9 +101,14 @@ _HEADS = (
 )  # fmt: skip
 
 
-def _participant_rows() -> Iterator[list[export.Cell]]:
+def _participants(kind: str) -> Response:
     programme = current_programme(clock.now())
-    found = list(db.session.scalars(participants.find(programme, *_wanted())))
+    found = _others(list(db.session.scalars(participants.find(programme, *_wanted()))))
+    audit.has_taken_out("participants", kind, [each.member.user_id for each in found], current_user)
+    return export.table("deltakere", kind, _HEADS, _participant_rows(programme, found))
+
+
+def _participant_rows(programme: Programme, found: list[Enrolment]) -> Iterator[list[export.Cell]]:
     clips = participants.clips(found, programme)
     for each in found:
         card, member = clips[each.id], each.member
@@ -110,15 +121,16 @@ def _participant_rows() -> Iterator[list[export.Cell]]:
 @enrolments.post("/secretariat/enrolments/<int:enrolment_id>/seat")
 @allow(Role.SECRETARIAT)
 def seat(enrolment_id: int) -> BaseResponse:
-    return _give_seats([load(Enrolment.visible_to(current_user), enrolment_id)])
+    return _give_seats([load(Enrolment.handled_by(current_user), enrolment_id)])
 
 
 @enrolments.post("/secretariat/enrolments/seats")
 @allow(Role.SECRETARIAT)
 def seats() -> BaseResponse:
     """Seats for those whom the person saw on the page, so that pressing twice gives them to nobody else."""
-    ids = [int(i) for i in request.form.getlist("enrolment")[:QUEUE_SHOWN] if i.isascii() and i.isdigit()]
-    rows = Enrolment.visible_to(current_user).where(Enrolment.id.in_([i for i in ids if i < 2**31]))
+    asked = [i for i in request.form.getlist("enrolment")[:QUEUE_SHOWN] if i.isascii() and i.isdigit()]
+    ids = [int(i) for i in asked if len(i) < 11]
+    rows = Enrolment.handled_by(current_user).where(Enrolment.id.in_([i for i in ids if i < 2**31]))
     return _give_seats(list(db.session.scalars(rows.order_by(Enrolment.applied_at, Enrolment.id))))
 
 
@@ -147,7 +159,7 @@ def _give_seats(chosen: list[Enrolment]) -> BaseResponse:
 @enrolments.post("/secretariat/enrolments/<int:enrolment_id>/withdrawal")
 @allow(Role.SECRETARIAT)
 def withdrawal(enrolment_id: int) -> BaseResponse:
-    enrolment = load(Enrolment.visible_to(current_user), enrolment_id)
+    enrolment = load(Enrolment.handled_by(current_user), enrolment_id)
     try:
         name = enrolment.member.name
         withdraw(enrolment, current_user, clock.now())
@@ -219,23 +231,29 @@ def payer_words(payer: Payer) -> str:
 @enrolments.get("/secretariat/sessions.xlsx")
 @allow(Role.SECRETARIAT)
 def sessions_xlsx() -> Response:
-    return export.table("samtaler", "xlsx", _SESSION_HEADS, _session_rows())
+    return _session_list("xlsx")
 
 
 @enrolments.get("/secretariat/sessions.csv")
 @allow(Role.SECRETARIAT)
 def sessions_csv() -> Response:
-    return export.table("samtaler", "csv", _SESSION_HEADS, _session_rows())
+    return _session_list("csv")
 
 
 _SESSION_HEADS = (_l("Tid"), _l("Veileder"), _l("Form"), _l("Status"), _l("Betales av"), _l("Pris"))
 
 
-def _session_rows() -> Iterator[list[export.Cell]]:
+def _session_list(kind: str) -> Response:
     now = clock.now()
     programme = current_programme(now)
     search = session_list.Search.read(request.args, programme)
-    for b in db.session.scalars(search.rows(programme, now)):
+    found = list(db.session.scalars(search.rows(programme, now)))
+    audit.has_taken_out("sessions", kind, {b.coach.user_id for b in found}, current_user)
+    return export.table("samtaler", kind, _SESSION_HEADS, _session_rows(found, now))
+
+
+def _session_rows(found: list[Booking], now: datetime) -> Iterator[list[export.Cell]]:
+    for b in found:
         yield [
             b.starts_at,
             b.coach.name,

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal import clock, export
+from portal import audit, clock, export
 from portal.access import Role, allow
 from portal.accounts.current import current_user
 from portal.coaching.current import current_programme
@@ -130,12 +130,14 @@ def _valid(programme: Programme, kind: RateKind, now: datetime) -> Rate | None:
 @costs.get("/secretariat/costs.xlsx")
 @allow(Role.SECRETARIAT)
 def xlsx_file() -> Response:
+    audit.has_taken_out("costs", "xlsx", (), current_user)
     return export.table("okonomi", "xlsx", _HEADS, _month_rows())
 
 
 @costs.get("/secretariat/costs.csv")
 @allow(Role.SECRETARIAT)
 def csv_file() -> Response:
+    audit.has_taken_out("costs", "csv", (), current_user)
     return export.table("okonomi", "csv", _HEADS, _month_rows())
 
 

@@ -7,7 +7,8 @@ from random import Random
 
 from sqlalchemy import select
 
-from portal import clock
+from portal import clock, consents
+from portal.consents import Purpose
 from portal.demo.population import Cast
 from portal.demo.timeline import Step, Timeline
 from portal.extensions import db
@@ -26,7 +27,8 @@ from portal.mentoring.models import (
 )
 from portal.mentoring.profiles import become_mentor, pause, seek, tell_experience
 from portal.mentoring.proposals import accept, decline
-from portal.mentoring.rounds import close_round, release_round, start_round, swap
+from portal.mentoring.round_release import close_round, release_round
+from portal.mentoring.rounds import start_round, swap
 
 MENTORS, MENTEES, EARLY = 28, 41, 24
 LATE = 7  # have asked since the last round, and wait for the next one
@@ -49,7 +51,7 @@ class MentoringPast:
     cast: Cast
     timeline: Timeline
     began: datetime
-    random: Random = field(default_factory=lambda: Random(41))
+    random: Random = field(default_factory=lambda: Random(41))  # nosec B311  # invented people
 
     def plan(self) -> None:
         self.areas = {area.code: area.id for area in db.session.scalars(ChallengeArea.current())}
@@ -95,6 +97,7 @@ class MentoringPast:
         retired = not torgeir and self.random.random() < 0.2
         modes = self.random.choice((Modes.EITHER, Modes.EITHER, Modes.DIGITAL))
         tell_experience(profile, self._by_id(known), "", modes, retired, now)
+        consents.give(member.user, Purpose.SECRETARIAT_SEES_AREAS, 1, now)
         if not torgeir and self.random.random() < 0.06:
             pause(profile, member.user, now + timedelta(days=2))
 
@@ -104,6 +107,9 @@ class MentoringPast:
         text = self.random.choice(TEXTS)
         modes = self.random.choice((Modes.EITHER, Modes.DIGITAL, Modes.EITHER))
         seek(member, self._by_id(faced), text, wishes, modes, member.user, now)
+        for number, purpose in enumerate((Purpose.SECRETARIAT_SEES_AREAS, Purpose.LEARN_FROM_ANSWERS)):
+            if (member.id + number) % 4:  # most do
+                consents.give(member.user, purpose, 1, now)
 
     def _kari(self, now: datetime) -> None:
         kari = self.cast.by_persona["mentee"]
@@ -137,7 +143,7 @@ class MentoringPast:
         ).one()
         ids = [member.id for member in members]
         for mentee_id in db.session.scalars(select(MenteeProfile.id).where(MenteeProfile.member_id.in_(ids))):
-            swap(made, mentee_id, mentor_id, self.cast.secretary, now + timedelta(minutes=20))
+            swap(made, (mentee_id, mentor_id), self.cast.secretary, now + timedelta(minutes=20))
 
     def _by_mentee(self, made: MatchRound) -> list[list[Proposal]]:
         rows = (

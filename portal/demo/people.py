@@ -226,11 +226,11 @@ SURNAMES = [
 
 def people(seed: int) -> Iterator[str]:
     """Full names without end, none twice."""
-    random = Random(seed)
+    random = Random(seed)  # nosec B311  # invented people
     given: set[str] = set()
     while True:
-        first = random.choice(WOMEN if random.random() < 0.42 else MEN)
-        name = f"{first} {random.choice(SURNAMES)}"
+        first = random.choice(WOMEN if random.random() < 0.42 else MEN)  # nosec B311  # invented people
+        name = f"{first} {random.choice(SURNAMES)}"  # nosec B311  # invented people
         if name not in given:
             given.add(name)
             yield name

@@ -14,6 +14,7 @@ from portal.demo.timeline import Timeline
 from portal.extensions import db
 from portal.members.reference import load_challenge_areas, load_municipalities
 from portal.notifications import OutboxMessage
+from portal.privacy import retention
 
 DAYS_IN = 122
 
@@ -33,6 +34,7 @@ def build(now: datetime) -> str:
     MentoringPast(cast, timeline, began).plan()
     timeline.run()
     _mails_of_the_past(now)
+    retention.sweep(now)
     db.session.commit()
     bookings = db.session.scalar(select(func.count()).select_from(Booking))
     mentors, mentees = profiles()

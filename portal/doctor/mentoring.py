@@ -19,9 +19,9 @@ from portal.mentoring.models import (
     MentorProfile,
     Mentorship,
     Proposal,
-    Reservation,
     ReservationKind,
 )
+from portal.mentoring.reservations import No, said_by_anyone
 
 _HELD = Proposal.lapsed_at.is_(None)
 
@@ -107,27 +107,27 @@ def _reserved(_now: datetime) -> Iterable[Any]:
         .join(mentor, mentor.id == MentorProfile.member_id)
         .where(_HELD, MatchRound.run_at.is_not(None))
     )
-    reservations = list(db.session.scalars(select(Reservation)))
+    noes = said_by_anyone()
     found = db.session.execute(rows).unique().all()
     return [
         proposal
         for proposal, one, other, run_at in found
-        if any(r.created_at <= run_at and _forbids(r, one, other) for r in reservations)
+        if any(no.at <= run_at and _forbids(no, one, other) for no in noes)
     ]
 
 
-def _forbids(reservation: Reservation, one: Member, other: Member) -> bool:
-    owner, counterpart = (one, other) if reservation.member_id == one.id else (other, one)
-    if reservation.member_id != owner.id:
+def _forbids(no: No, one: Member, other: Member) -> bool:
+    owner, counterpart = (one, other) if no.member_id == one.id else (other, one)
+    if no.member_id != owner.id:
         return False
     place = counterpart.municipality
-    if reservation.kind is ReservationKind.NEIGHBOURS:
+    if no.kind is ReservationKind.NEIGHBOURS:
         return place.number in owner.municipality.neighbours.split("|")
-    if reservation.kind is ReservationKind.MUNICIPALITY:
-        return place.number == reservation.municipality_number
-    if reservation.kind is ReservationKind.COUNTY:
-        return place.county_number == reservation.county_number
-    return reservation.person_id == counterpart.id
+    if no.kind is ReservationKind.MUNICIPALITY:
+        return place.number == no.target
+    if no.kind is ReservationKind.COUNTY:
+        return place.county_number == no.target
+    return no.target == str(counterpart.id)
 
 
 @rule("The parts of a score add up to it")

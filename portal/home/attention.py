@@ -14,7 +14,7 @@ from portal.extensions import db
 from portal.language import gettext as _
 from portal.language import ngettext
 from portal.mentoring.models import MatchRound, Meeting, Mentorship
-from portal.mentoring.rounds import unanswered
+from portal.mentoring.round_release import unanswered
 from portal.rendering import clock_time, spelled, weekday_date
 
 SILENT_AFTER = timedelta(days=30)

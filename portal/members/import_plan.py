@@ -103,12 +103,20 @@ class ImportReport:
         )
 
 
-def plan(filename: str, reading: Reading) -> ImportReport:
-    """What the rows would do to the members as they are now. Three queries, however many rows."""
+def plan(filename: str, reading: Reading, by_id: int | None = None) -> ImportReport:
+    """What the rows would do to the members as they are now. Three queries, however many rows.
+
+    A row about `by_id`, who imports, does nothing: nobody changes their own.
+    """
     places = Places.all()
     known = _known([row.email for row in reading.rows])
     namesakes = _namesakes([row for row in reading.rows if row.email not in known])
-    planned = tuple(_planned(row, places, known.get(row.email), namesakes) for row in reading.rows)
+    planned = tuple(
+        _planned(row, places, known.get(row.email), namesakes)
+        if by_id is None or row.email not in known or known[row.email].user_id != by_id
+        else _own(row, places, known[row.email])
+        for row in reading.rows
+    )
     return ImportReport(filename, planned, reading.bad, reading.notes)
 
 
@@ -146,6 +154,12 @@ def _namesakes(rows: Sequence[Row]) -> dict[tuple[str, str], str]:
         .where(User.sort_key.in_(keys))
     )
     return {(key, number): email for key, number, email in db.session.execute(found)}
+
+
+def _own(row: Row, places: Places, known: _Known) -> Planned:
+    note = str(_("Din egen rad tar en kollega seg av."))
+    place = places.by_number[row.municipality]
+    return Planned(row, place, Effect.UNCHANGED, known.user_id, known.member_id, note=note)
 
 
 def _planned(

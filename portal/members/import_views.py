@@ -136,7 +136,7 @@ def _preview_page(
 
 def _page() -> int:
     text = request.args.get("page", "1")
-    return int(text) if text.isdigit() and len(text) < 6 and int(text) > 0 else 1
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 and int(text) > 0 else 1
 
 
 def _tabs(

@@ -35,7 +35,7 @@ def import_file(
         reading = read_file(data, now)
     except UnreadableFile as error:
         return ImportReport(filename, error=str(error))
-    report = plan(filename, reading)
+    report = plan(filename, reading, by.id if by is not None else None)
     if report.is_clean and not dry_run:
         apply(report, by, now)
     return report

@@ -26,13 +26,14 @@ class CannotSignIn(DomainError):
         super().__init__(_l("Personen er sperret og kan ikke logge inn. Invitasjonen er ikke sendt."))
 
 
-def not_invited() -> Select[tuple[Member]]:
-    """Members who can sign in and have not been told so."""
-    return select(Member).join(Member.user).where(Member.invited_at.is_(None), User.deactivated_at.is_(None))
+def not_invited(by: User) -> Select[tuple[Member]]:
+    """Members who can sign in and have not been told so; whoever asks is a colleague's to invite."""
+    uninvited = select(Member).join(Member.user).where(Member.invited_at.is_(None), Member.user_id != by.id)
+    return uninvited.where(User.deactivated_at.is_(None), User.locked_at.is_(None))
 
 
-def count_not_invited() -> int:
-    return db.session.scalar(select(func.count()).select_from(not_invited().subquery())) or 0
+def count_not_invited(by: User) -> int:
+    return db.session.scalar(select(func.count()).select_from(not_invited(by).subquery())) or 0
 
 
 def invite(member: Member, by: User, now: datetime) -> None:
@@ -48,7 +49,7 @@ def invite(member: Member, by: User, now: datetime) -> None:
 
 def invite_all(by: User, now: datetime) -> int:
     """Invite everyone who has not been; returns how many."""
-    members = list(db.session.scalars(not_invited().with_for_update(of=Member, skip_locked=True)))
+    members = list(db.session.scalars(not_invited(by).with_for_update(of=Member, skip_locked=True)))
     for member in members:
         member.invited_at = now
         _write(member, by, now)

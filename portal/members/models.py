@@ -105,6 +105,11 @@ class Member(Base):
         rows = select(cls).join(cls.user).options(contains_eager(cls.user))
         return rows if Role.SECRETARIAT in user.roles else rows.where(cls.user_id == user.id)
 
+    @classmethod
+    def handled_by(cls, user: User) -> Select[tuple["Member"]]:
+        """What the secretariat opens and changes: every member but oneself, whom a colleague sees to."""
+        return cls.visible_to(user).where(cls.user_id != user.id)
+
     @property
     def name(self) -> str:
         return self.user.name

@@ -25,6 +25,11 @@ class AlreadyMember(DomainError):
         super().__init__(_l("En med denne e-postadressen er registrert fra før."))
 
 
+class OwnRow(DomainError):
+    def __init__(self) -> None:
+        super().__init__(_l("Din egen rad tar en kollega seg av."))
+
+
 def check_since(since: date | None, today: date) -> None:
     """Raise NoSuchDay unless somebody can have begun on that day."""
     if since is not None and since > today:
@@ -70,9 +75,11 @@ def add_member(
     by: User,
     now: datetime,
 ) -> Member:
-    """A single new member. Raises AlreadyMember and NoSuchDay."""
+    """A single new member. Raises AlreadyMember, NoSuchDay and OwnRow."""
     check_since(since, clock.today(now))
     user = db.session.scalar(User.by_email(email))
+    if user is not None and user.id == by.id:
+        raise OwnRow
     if user is None:
         user = User.create(email, name, now)
     with refused({"uq_user_email": AlreadyMember, "uq_member_user_id": AlreadyMember}):

@@ -61,7 +61,7 @@ def report_of(preview: ImportPreview) -> ImportReport:
         BadRow(b["line"], b["name"], tuple(Problem(**problem) for problem in b["problems"]))
         for b in content.get("bad", ())
     )
-    return plan(preview.filename, Reading(rows, bad, tuple(content.get("notes", ()))))
+    return plan(preview.filename, Reading(rows, bad, tuple(content.get("notes", ()))), preview.by_id)
 
 
 def confirm(

@@ -8,9 +8,11 @@ from sqlalchemy.orm import selectinload
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal import clock, export
+from portal import audit, clock, export
 from portal.access import Role, allow, load
 from portal.accounts.current import current_user
+from portal.accounts.limits import mail_by_person
+from portal.accounts.recent import recently_authenticated
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.forms import stripped
@@ -44,7 +46,7 @@ def index() -> Response:
         search=search,
         pages=pages,
         count=_count(pages.total or 0),
-        not_invited=invitations.count_not_invited(),
+        not_invited=invitations.count_not_invited(current_user),
         sort_urls={order: _list_url(sort=order) for order in ("name", "municipality", "population", "since")},
         export_urls={kind: _list_url(kind) for kind in ("csv", "xlsx")},
     )
@@ -52,18 +54,23 @@ def index() -> Response:
 
 @members.get("/secretariat/members.csv")
 @allow(Role.SECRETARIAT)
+@recently_authenticated
 def csv_file() -> Response:
     return _file("csv")
 
 
 @members.get("/secretariat/members.xlsx")
 @allow(Role.SECRETARIAT)
+@recently_authenticated
 def xlsx_file() -> Response:
     return _file("xlsx")
 
 
 def _file(kind: str) -> Response:
-    found = db.session.scalars(_search().members())
+    found = [
+        member for member in db.session.scalars(_search().members()) if member.user_id != current_user.id
+    ]
+    audit.has_taken_out("members", kind, [member.user_id for member in found], current_user)
     return export.table("medlemmer", kind, headings(), map(cells, found))
 
 
@@ -102,15 +109,16 @@ def add() -> Response | BaseResponse:
 @members.get("/secretariat/members/<int:member_id>")
 @allow(Role.SECRETARIAT)
 def show(member_id: int) -> Response:
-    rows = Member.visible_to(current_user).options(selectinload(Member.tenures))
+    rows = Member.handled_by(current_user).options(selectinload(Member.tenures))
     member = load(rows, member_id)
+    audit.has_read([member.user_id], current_user, "member-page")
     return render("members/show.html", member=member, today=clock.today(clock.now()))
 
 
 @members.get("/secretariat/members/<int:member_id>/position")
 @allow(Role.SECRETARIAT)
 def position(member_id: int) -> Response:
-    member = load(Member.visible_to(current_user), member_id)
+    member = load(Member.handled_by(current_user), member_id)
     form = MemberPositionForm(
         municipality=member.municipality_number,
         title=member.title,
@@ -124,7 +132,7 @@ def position(member_id: int) -> Response:
 @members.post("/secretariat/members/<int:member_id>/position")
 @allow(Role.SECRETARIAT)
 def update_position(member_id: int) -> Response | BaseResponse:
-    member = load(Member.visible_to(current_user), member_id)
+    member = load(Member.handled_by(current_user), member_id)
     form, now = MemberPositionForm(), clock.now()
     form.choose_from(Places.all().grouped())
     if not form.validate():
@@ -144,8 +152,9 @@ def update_position(member_id: int) -> Response | BaseResponse:
 
 @members.post("/secretariat/members/<int:member_id>/invitation")
 @allow(Role.SECRETARIAT)
+@mail_by_person
 def invite(member_id: int) -> BaseResponse:
-    member = load(Member.visible_to(current_user), member_id)
+    member = load(Member.handled_by(current_user), member_id)
     try:
         invitations.invite(member, current_user, clock.now())
     except DomainError as no:
@@ -160,12 +169,13 @@ def invite(member_id: int) -> BaseResponse:
 @members.get("/secretariat/members/invitations")
 @allow(Role.SECRETARIAT)
 def invite_everyone() -> Response:
-    count = invitations.count_not_invited()
+    count = invitations.count_not_invited(current_user)
     return render("members/invitations.html", count=count, address=current_user.email)
 
 
 @members.post("/secretariat/members/invitations")
 @allow(Role.SECRETARIAT)
+@mail_by_person
 def send_invitations() -> BaseResponse:
     count = invitations.invite_all(current_user, clock.now())
     db.session.commit()

@@ -88,7 +88,7 @@ def _card(
         place=str(_("%(number)s. valg", number=place)),
         headline=wording.headline(proposal.mentor, today),
         reasons=wording.reasons_for_mentee(proposal.reasons, areas),
-        difference=wording.difference_for_mentee(proposal.difference, areas),
+        difference=wording.difference_for_mentee(proposal.difference or None, areas),
         capacity=wording.capacity(len(proposal.mentor.free_places)) if at is not None else None,
         word=_word(state, goes_on),
         can_rise=at is not None and at > 0,

@@ -206,6 +206,7 @@ class RankForm(Form):
 class ReservationForm(Form):
     kind = StringField(_l("Hva det gjelder"), [InputRequired(CHOOSE)])
     target = StringField(_l("Hvem eller hvor"))
+    tie = StringField(_l("Hvorfor"))
 
 
 class SearchForm(Form):

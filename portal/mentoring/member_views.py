@@ -11,8 +11,8 @@ from portal.accounts.current import current_user
 from portal.errors import DomainError
 from portal.extensions import db, htmx
 from portal.language import gettext as _
+from portal.mentoring import profiles, status
 from portal.mentoring import proposals as answers
-from portal.mentoring import status
 from portal.mentoring.cards import State, cards
 from portal.mentoring.forms import RankForm
 from portal.mentoring.models import MenteeProfile, Proposal
@@ -26,6 +26,30 @@ mentoring = Blueprint("mentoring", __name__)
 def overview() -> Response:
     """Where I stand, and the one next action."""
     return render("mentoring/overview.html", standing=status.read(current_user), now=clock.now())
+
+
+@mentoring.post("/mentoring/search-pauses")
+@allow(Role.MEMBER)
+def pause_search() -> BaseResponse:
+    """No new proposals for a while."""
+    profiles.pause_search(_own_profile(), current_user, clock.now())
+    db.session.commit()
+    flash(_("Søket har pause. Du får ingen nye forslag før du søker igjen."))
+    return after_write(url_for("mentoring.overview"))
+
+
+@mentoring.post("/mentoring/search-resumptions")
+@allow(Role.MEMBER)
+def resume_search() -> BaseResponse:
+    """Look for a mentor again."""
+    profiles.resume_search(_own_profile(), current_user, clock.now())
+    db.session.commit()
+    flash(_("Vi leter igjen. Du får beskjed når vi har forslag."))
+    return after_write(url_for("mentoring.overview"))
+
+
+def _own_profile() -> MenteeProfile:
+    return db.first_or_404(MenteeProfile.visible_to(current_user))  # type: ignore[no-any-return]
 
 
 @mentoring.get("/mentoring/proposals")

@@ -7,7 +7,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import contains_eager, joinedload, lazyload, selectinload
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal import clock
+from portal import audit, clock
 from portal.access import Role, allow, load
 from portal.accounts.current import current_user
 from portal.accounts.models import User
@@ -93,6 +93,8 @@ def _desk(
     now = clock.now()
     mentees = list(db.session.scalars(_mentees(profile)))
     waiting = list(db.session.scalars(_requests(profile)))
+    shown = [pair.mentee for pair in mentees] + [proposal.mentee for proposal in waiting]
+    audit.has_read({mentee.member.user_id for mentee in shown}, current_user, "mentoring")
     return render(
         "mentor/desk.html",
         block=block,

@@ -8,7 +8,7 @@ from sqlalchemy import Select
 from sqlalchemy.orm import joinedload, lazyload, selectinload
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal import clock
+from portal import audit, clock
 from portal.access import Role, allow, load
 from portal.accounts.current import current_user
 from portal.accounts.models import User
@@ -55,12 +55,14 @@ def _page(
     now = clock.now()
     is_mentor = pair.mentor.member.user_id == current_user.id
     forms = (plan, held, move, ending)
+    other = (pair.mentee if is_mentor else pair.mentor).member
+    audit.has_read([other.user_id], current_user, "mentoring")
     return render(
         "mentoring/mentorship.html",
         status=422 if any(f is not None and f.errors for f in forms) else 200,
         pair=pair,
         is_mentor=is_mentor,
-        other=(pair.mentee if is_mentor else pair.mentor).member,
+        other=other,
         planned=[m for m in pair.meetings if m.is_planned],
         done=[m for m in reversed(pair.meetings) if m.held_logged_at],
         plan=plan or PlanForm(prefix="plan-", formdata=None),

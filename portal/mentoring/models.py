@@ -8,9 +8,9 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    LargeBinary,
     Select,
     String,
-    Text,
     UniqueConstraint,
     false,
     or_,
@@ -19,11 +19,13 @@ from sqlalchemy import (
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from portal import keys
 from portal.access import Role
 from portal.accounts.models import User
 from portal.extensions import Base, PrimaryKey, enum_type
+from portal.keys import SealedBytes, sealed_json, sealed_list, sealed_text
 from portal.language import gettext as _
-from portal.members.models import ChallengeArea, Member, Municipality
+from portal.members.models import ChallengeArea, Member
 
 MOST_PLACES = 6
 _ENDED_NOT = sql("ended_at IS NULL")
@@ -73,6 +75,27 @@ class ReservationKind(StrEnum):
     MUNICIPALITY = "municipality"
     COUNTY = "county"
     NEIGHBOURS = "neighbours"
+
+
+class Tie(StrEnum):
+    """What binds two people so that neither should be the other's mentor."""
+
+    COMPANY = "company"
+    FAMILY = "family"
+    APPLICATIONS = "applications"
+    FORMER_BOSS = "former_boss"
+    DISPUTE = "dispute"
+
+    @property
+    def label(self) -> str:
+        words = {
+            Tie.COMPANY: _("Vi sitter i samme selskap eller IKS"),
+            Tie.FAMILY: _("Vi er i familie"),
+            Tie.APPLICATIONS: _("Vi søker de samme stillingene"),
+            Tie.FORMER_BOSS: _("Den ene har vært den andres sjef"),
+            Tie.DISPUTE: _("Kommunene våre strides, eller skal slås sammen"),
+        }
+        return str(words[self])
 
 
 class EndReason(StrEnum):
@@ -134,8 +157,8 @@ class MenteeProfile(Base):
 
     id: Mapped[PrimaryKey]
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), unique=True)
-    text: Mapped[str] = mapped_column(Text, default="")
-    wishes: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    text = sealed_text()
+    wishes = sealed_json()
     modes: Mapped[Modes] = mapped_column(enum_type(Modes, "modes"), default=Modes.EITHER)
     seeking_since: Mapped[datetime | None]
     paused_at: Mapped[datetime | None]
@@ -183,7 +206,7 @@ class MentorProfile(Base):
 
     id: Mapped[PrimaryKey]
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), unique=True)
-    text: Mapped[str] = mapped_column(Text, default="")
+    text = sealed_text()
     modes: Mapped[Modes] = mapped_column(enum_type(Modes, "modes"), default=Modes.EITHER)
     retired: Mapped[bool] = mapped_column(default=False)
     willing_since: Mapped[datetime]
@@ -214,32 +237,29 @@ class MentorProfile(Base):
 
 
 class Reservation(Base):
-    """A no that is nobody's business: never shown to anyone but its owner, not even that it exists."""
+    """A no that is nobody's business: never shown to anyone but its owner, not even that it exists.
+
+    The row says neither whose it is nor whom it is about: both marks are blind without the owner's key, and the rest
+    is sealed with it. All that the table tells is how many there are.
+    """
 
     __tablename__ = "reservation"
-    __table_args__ = (
-        CheckConstraint("(kind IN ('person', 'tie')) = (person_id IS NOT NULL)", name="person"),
-        CheckConstraint("(kind = 'municipality') = (municipality_number IS NOT NULL)", name="municipality"),
-        CheckConstraint("(kind = 'county') = (county_number IS NOT NULL)", name="county"),
-        CheckConstraint("person_id <> member_id", name="somebody_else"),
-    )
 
     id: Mapped[PrimaryKey]
-    member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), index=True)
-    kind: Mapped[ReservationKind] = mapped_column(enum_type(ReservationKind, "kind"))
-    person_id: Mapped[int | None] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), index=True)
-    municipality_number: Mapped[str | None] = mapped_column(ForeignKey("municipality.number"))
-    county_number: Mapped[str | None] = mapped_column(String(2))
-    created_at: Mapped[datetime]
-    member: Mapped[Member] = relationship(foreign_keys=member_id, innerjoin=True)
-    person: Mapped[Member | None] = relationship(foreign_keys=person_id)
-    municipality: Mapped[Municipality | None] = relationship()
+    owner_mark: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
+    mark: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    content: Mapped[bytes] = mapped_column(SealedBytes)
 
     @classmethod
     def visible_to(cls, user: User) -> Select[tuple["Reservation"]]:
         """The owner's alone; the secretariat has no more right to them than anyone else."""
-        owner = select(Member.id).where(Member.user_id == user.id)
-        return select(cls).where(cls.member_id.in_(owner)).order_by(cls.created_at, cls.id)
+        mark = cls.mark_of(user.id)
+        return select(cls).where(cls.owner_mark == mark if mark else false()).order_by(cls.id)
+
+    @classmethod
+    def mark_of(cls, user_id: int) -> bytes | None:
+        """What stands for the owner; None when the person has no key, and so no reservation."""
+        return keys.blind_if_known(user_id, "reservation.owner_mark", "")
 
 
 class MatchRound(Base):
@@ -311,8 +331,9 @@ class Proposal(Base):
     rank: Mapped[int]
     score: Mapped[int]
     parts: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
-    reasons: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
-    difference: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    # These tell what the mentee wished for, and so are sealed like the wish itself.
+    reasons = sealed_list(owner="mentee.member.user_id", row=("round_id", "mentee_id", "mentor_id"))
+    difference = sealed_json(owner="mentee.member.user_id", row=("round_id", "mentee_id", "mentor_id"))
     locked_at: Mapped[datetime | None]
     mentee_accepted_at: Mapped[datetime | None]
     mentee_declined_at: Mapped[datetime | None]

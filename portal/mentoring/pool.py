@@ -1,13 +1,15 @@
 """The pool a round draws on: every mentor and mentee who can be proposed now, as the engine knows them."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any
 
 from sqlalchemy import Select, func, literal, select, union_all
 
 import matching
-from portal import clock
+from portal import clock, keys
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.members.models import ChallengeArea, Member, Tenure
@@ -21,9 +23,10 @@ from portal.mentoring.models import (
     Mentorship,
     Modes,
     Proposal,
-    Reservation,
     ReservationKind,
 )
+from portal.mentoring.reservations import No, said_by_anyone
+from portal.mentoring.text_vectors import Sealed, open_vectors, sealed_vectors
 
 MODES = {
     Modes.EITHER: frozenset(matching.Mode),
@@ -31,30 +34,83 @@ MODES = {
     Modes.IN_PERSON: frozenset({matching.Mode.IN_PERSON}),
 }
 
+WISHES = keys.sealed_column(MenteeProfile.wishes)
 
-class Pool(NamedTuple):
+
+@dataclass(frozen=True)
+class Pool:
     """What `matching.propose` draws on. Ids are member ids as text, so that one person is one id."""
 
     mentors: list[matching.Mentor]
     mentees: list[matching.Mentee]
     reservations: list[matching.Reservation]
     forbidden: list[matching.Link]
+    texts: tuple[Sealed, ...] = ()
+
+    @cached_property
+    def open_texts(self) -> Mapping[str, list[float]]:
+        """The vectors as the engine compares them."""
+        return open_vectors(self.texts)
 
 
-def pool(now: datetime) -> Pool:
-    """Everyone who can be proposed now: mentors with the places they have free, mentees who seek and wait for nobody."""
+def pool(now: datetime, to_compare: bool = True) -> Pool:
+    """Everyone who can be proposed now: mentors with the places they have free, mentees who seek and wait for nobody.
+
+    What only says who fits whom better, and not who can be a pair, is left out unless they are to be compared.
+    """
     today = clock.today(now)
-    reservations = list(db.session.execute(select(Reservation.__table__).order_by(Reservation.id)))
-    avoiding = {r.member_id for r in reservations if r.kind is ReservationKind.NEIGHBOURS}
-    years, (known, faced) = _years(today), _areas()
-    mentors = [_mentor(m, known, years, m.member_id in avoiding) for m in db.session.execute(_mentors())]
-    mentees = [_mentee(m, faced, years, m.member_id in avoiding) for m in db.session.execute(_mentees())]
+    noes = said_by_anyone()
+    avoiding = {no.member_id for no in noes if no.kind is ReservationKind.NEIGHBOURS}
+    years, (known, faced), ranked = _years(today), _areas(), _ranked() if to_compare else {}
+    experienced, seekers = db.session.execute(_mentors()).all(), db.session.execute(_mentees()).all()
+    keys.load(row.user_id for row in (*experienced, *seekers))
+    mentors = [_mentor(m, known, years, m.member_id in avoiding) for m in experienced]
+    mentees = [
+        _mentee(m, faced, years, m.member_id in avoiding, tuple(ranked.get(m.id, ()))) for m in seekers
+    ]
     return Pool(
         mentors,
         mentees,
-        [_reservation(r) for r in reservations if r.kind is not ReservationKind.NEIGHBOURS],
+        [_reservation(no) for no in noes if no.kind is not ReservationKind.NEIGHBOURS],
         list(_forbidden()),
+        sealed_vectors() if to_compare else (),
     )
+
+
+def how_many() -> int:
+    """How many mentors and mentees a round would have."""
+    mentees = select(func.count()).select_from(_looking().subquery()).scalar_subquery()
+    willing = select(func.count()).where(
+        MentorProfile.paused_at.is_(None), MentorProfile.member_id.in_(_active())
+    )
+    return db.session.scalar(select(mentees + willing.scalar_subquery())) or 0
+
+
+def how_many_seek() -> int:
+    return db.session.scalar(select(func.count()).select_from(_looking().subquery())) or 0
+
+
+def _looking() -> Select[tuple[int]]:
+    return seeking().where(MenteeProfile.paused_at.is_(None))
+
+
+def _ranked() -> dict[int, list[str]]:
+    """By mentee, the mentors they have said yes to in earlier rounds that came to nothing without anybody's no: the latest
+    round first, and in it the mentee's own order. What the mentee wanted then is still worth something now."""
+    came_to_nothing = (
+        Proposal.lapsed_at.is_not(None),
+        Proposal.mentee_accepted_at.is_not(None),
+        Proposal.mentor_declined_at.is_(None),
+        Proposal.mentor_accepted_at.is_(None),
+    )
+    rows = select(Proposal.mentee_id, MentorProfile.member_id).join(Proposal.round).join(Proposal.mentor)
+    rows = rows.where(*came_to_nothing, Proposal.mentee_id.in_(seeking()))
+    rows = rows.order_by(MatchRound.released_at.desc(), Proposal.rank, Proposal.id)
+    ranked: dict[int, list[str]] = {}
+    for mentee_id, mentor in db.session.execute(rows):
+        own = ranked.setdefault(mentee_id, [])
+        own.extend([str(mentor)] if str(mentor) not in own else [])
+    return ranked
 
 
 def _years(today: date) -> Mapping[int, int | None]:
@@ -90,7 +146,7 @@ def _mentors() -> Select[Any]:
         live.correlate(MentorProfile).scalar_subquery() + asked.correlate(MentorProfile).scalar_subquery()
     )
     free = (places.scalar_subquery() - spoken_for).label("free")
-    columns = (MentorProfile.__table__, Member.municipality_number, free)
+    columns = (MentorProfile.__table__, Member.municipality_number, Member.user_id, free)
     rows = select(*columns).select_from(MentorProfile).join(MentorProfile.member)
     return rows.where(MentorProfile.member_id.in_(_active())).order_by(MentorProfile.id)
 
@@ -119,7 +175,7 @@ def seeking() -> Select[tuple[int]]:
 
 
 def _mentees() -> Select[Any]:
-    columns = (MenteeProfile.__table__, Member.municipality_number)
+    columns = (MenteeProfile.__table__, Member.municipality_number, Member.user_id)
     rows = select(*columns).select_from(MenteeProfile).join(MenteeProfile.member)
     return rows.where(MenteeProfile.id.in_(seeking())).order_by(MenteeProfile.id)
 
@@ -153,7 +209,6 @@ def _person(row: Any, areas: Mapping[int, dict[str, int]], years: Mapping[int, i
         "areas": areas.get(row.id, {}),
         "years": years.get(row.member_id),
         "modes": MODES[row.modes],
-        "text": row.text,
         "paused": row.paused_at is not None,
     }
 
@@ -167,14 +222,19 @@ def _mentor(row: Any, areas: Any, years: Any, avoid_neighbours: bool) -> matchin
     )
 
 
-def _mentee(row: Any, areas: Any, years: Any, avoid_neighbours: bool) -> matching.Mentee:
-    wishes = matching.Wishes(**row.wishes)
-    return matching.Mentee(**_person(row, areas, years), wishes=wishes, avoid_neighbours=avoid_neighbours)
+def _mentee(
+    row: Any, areas: Any, years: Any, avoid_neighbours: bool, ranking: tuple[str, ...]
+) -> matching.Mentee:
+    return matching.Mentee(
+        **_person(row, areas, years),
+        wishes=matching.Wishes(**WISHES.read(row.user_id, row.wishes)),
+        avoid_neighbours=avoid_neighbours,
+        ranking=ranking,
+    )
 
 
-def _reservation(row: Any) -> matching.Reservation:
-    target = row.municipality_number or row.county_number or str(row.person_id)
-    return matching.Reservation(str(row.member_id), matching.ReservationKind(row.kind.value), target)
+def _reservation(no: No) -> matching.Reservation:
+    return matching.Reservation(str(no.member_id), matching.ReservationKind(no.kind.value), no.target)
 
 
 def _forbidden() -> Iterator[matching.Link]:

@@ -2,13 +2,11 @@
 
 from flask import Blueprint, Response, abort, request, url_for
 from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload, lazyload
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import clock
 from portal.access import Role, allow, load
 from portal.accounts.current import current_user
-from portal.accounts.models import User
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.language import gettext as _
@@ -24,11 +22,13 @@ from portal.mentoring.models import (
     Modes,
     Reservation,
     ReservationKind,
+    Tie,
 )
 from portal.rendering import after_write, flash, render
 
 mentoring_profile = Blueprint("mentoring_profile", __name__)
 AREAS = ChallengeArea.current
+TIES = {None, "", *Tie}
 
 
 @tells("challenges")
@@ -140,13 +140,7 @@ def own_reservations() -> Response:
 
 def _reservations(refusal: DomainError | None = None) -> Response:
     member, form = _member(), SearchForm(request.args)
-    people = joinedload(Reservation.person).options(
-        joinedload(Member.user).options(lazyload(User.role_grants))
-    )
-    rows = db.session.scalars(
-        Reservation.visible_to(current_user).options(people, joinedload(Reservation.municipality))
-    ).all()
-    counties = reservations.county_names() if any(r.county_number for r in rows) else {}
+    noes = reservations.said_by(member)
     sought = (form.q.data or "")[:100]
     return render(
         "mentoring/reservations.html",
@@ -155,9 +149,10 @@ def _reservations(refusal: DomainError | None = None) -> Response:
         form=form,
         sought=sought,
         found=reservations.find(sought, member) if sought else [],
-        reserved=[(r, *reservations.describe(r, counties)) for r in rows],
-        avoids_neighbours=any(r.kind is ReservationKind.NEIGHBOURS for r in rows),
+        reserved=reservations.described(noes),
+        avoids_neighbours=any(no.kind is ReservationKind.NEIGHBOURS for no in noes),
         refusal=refusal,
+        ties=Tie,
     )
 
 
@@ -166,10 +161,11 @@ def _reservations(refusal: DomainError | None = None) -> Response:
 def reserve() -> BaseResponse:
     """Not this person, or nobody from there."""
     member, form = _member(), ReservationForm()
-    if not form.validate() or form.kind.data not in set(ReservationKind):
+    if not form.validate() or form.kind.data not in set(ReservationKind) or form.tie.data not in TIES:
         abort(400)
+    kind, tie = ReservationKind(form.kind.data), Tie(form.tie.data) if form.tie.data else None
     try:
-        reservations.reserve(member, ReservationKind(form.kind.data), form.target.data or "", clock.now())
+        reservations.reserve(member, kind, form.target.data or "", clock.now(), tie)
     except DomainError as refusal:
         db.session.rollback()
         return _reservations(refusal)

@@ -25,14 +25,17 @@ from portal.mentoring.models import (
     Modes,
 )
 from portal.mentoring.pool import Pool, pool, years_at_the_top
+from portal.mentoring.text_vectors import Side, text_saved
 
 __all__ = [
     "Pool",
     "become_mentor",
     "has_mentor",
     "pause",
+    "pause_search",
     "pool",
     "resume",
+    "resume_search",
     "seek",
     "set_capacity",
     "tell_experience",
@@ -42,6 +45,8 @@ __all__ = [
 CAPACITY_SET = audit.declare("mentor capacity set", "places")
 MENTOR_PAUSED = audit.declare("mentor paused")
 MENTOR_RESUMED = audit.declare("mentor resumed")
+SEARCH_PAUSED = audit.declare("search for a mentor paused")
+SEARCH_RESUMED = audit.declare("search for a mentor resumed")
 BECAME_MENTOR = audit.declare("became mentor")
 SOUGHT_MENTOR = audit.declare("mentor sought")
 
@@ -85,6 +90,7 @@ def seek(
     if profile.areas and profile.seeking_since is None and not has_mentor(profile):
         profile.seeking_since = now
         audit.record(SOUGHT_MENTOR, by=by, on=member, at=now)
+    text_saved(member, Side.MENTEE)
     return profile
 
 
@@ -129,6 +135,7 @@ def tell_experience(
         if strength
     ]
     mentor.text, mentor.modes, mentor.retired, mentor.updated_at = text, modes, retired, now
+    text_saved(mentor.member, Side.MENTOR)
 
 
 def _of_strength(area: MentorArea, strength: int) -> MentorArea:
@@ -171,3 +178,16 @@ def resume(mentor: MentorProfile, by: User, now: datetime) -> None:
     if mentor.paused_at is not None:
         mentor.paused_at = None
         audit.record(MENTOR_RESUMED, by=by, on=mentor, at=now)
+
+
+def pause_search(mentee: MenteeProfile, by: User, now: datetime) -> None:
+    """Leave the mentee out of new rounds. What they have been proposed already stands, and nobody is told."""
+    if mentee.paused_at is None:
+        mentee.paused_at = now
+        audit.record(SEARCH_PAUSED, by=by, on=mentee.member, at=now)
+
+
+def resume_search(mentee: MenteeProfile, by: User, now: datetime) -> None:
+    if mentee.paused_at is not None:
+        mentee.paused_at = None
+        audit.record(SEARCH_RESUMED, by=by, on=mentee.member, at=now)

@@ -45,6 +45,7 @@ __all__ = [
     "ask_next",
     "decline",
     "expire",
+    "lapse_all_of",
     "lapse_unanswered",
     "rank_down",
     "rank_up",
@@ -166,6 +167,19 @@ def lapse_unanswered(match_round: MatchRound, now: datetime) -> int:
     for proposal in open_ones:
         _lapse(proposal, now)
     return len(open_ones)
+
+
+def lapse_all_of(leaver: MenteeProfile | MentorProfile, now: datetime) -> None:
+    """Withdraw every open proposal of somebody who leaves, and ask the next mentor of those who waited for one."""
+    side = Proposal.mentee_id if isinstance(leaver, MenteeProfile) else Proposal.mentor_id
+    rows = select(Proposal).where(side == leaver.id, Proposal.lapsed_at.is_(None))
+    for proposal in db.session.scalars(rows.order_by(Proposal.id)).all():
+        _lock(proposal)
+        if proposal.lapsed_at is None and _is_unsettled(proposal):
+            _lapse(proposal, now)
+            db.session.flush()
+            if isinstance(leaver, MentorProfile):
+                ask_next(proposal.mentee, now)
 
 
 def _lock(proposal: Proposal) -> None:

@@ -1,18 +1,21 @@
 """A person's confidential no: made, listed and taken back by its owner alone, and never mentioned anywhere else."""
 
+import json
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import lazyload
 
+from portal import keys
 from portal.accounts.models import User
+from portal.database import refused
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.language import gettext as _
 from portal.language import lazy_gettext as _l
 from portal.members.models import Member, Municipality, MunicipalityKind
-from portal.mentoring.models import Reservation, ReservationKind
+from portal.mentoring.models import Reservation, ReservationKind, Tie
 from portal.sorting import sort_key
 
 MOST_FOUND = 8
@@ -21,6 +24,21 @@ MOST_FOUND = 8
 class NobodyLikeThat(DomainError):
     def __init__(self) -> None:
         super().__init__(_l("Vi fant ikke den du valgte. Søk en gang til."))
+
+
+class _SaidAlready(DomainError):
+    """The same no came twice in one moment."""
+
+
+class No(NamedTuple):
+    """A reservation as its owner's key opens it; `target` is a member id, a municipality's or a county's number."""
+
+    id: int
+    member_id: int
+    kind: ReservationKind
+    target: str
+    at: datetime
+    tie: Tie | None = None
 
 
 class Found(NamedTuple):
@@ -61,27 +79,91 @@ def _place(place: Municipality) -> Found:
     return Found(ReservationKind.MUNICIPALITY, place.number, place.display_name, str(_("Kommune")))
 
 
-def reserve(member: Member, kind: ReservationKind, target: str, now: datetime) -> Reservation:
-    """Say no, confidentially. Saying it twice is the same as once. Nothing is written to the audit."""
-    row = Reservation(member_id=member.id, kind=kind, created_at=now)
+def reserve(
+    member: Member, kind: ReservationKind, target: str, now: datetime, tie: Tie | None = None
+) -> Reservation:
+    """Say no, confidentially. Saying it twice is the same as once, and the last word on why stands. Nothing is written to the audit."""
     if kind in (ReservationKind.PERSON, ReservationKind.TIE):
-        row.person_id = _known_person(target, member)
+        target = str(_known_person(target, member))
     elif kind is ReservationKind.MUNICIPALITY:
-        row.municipality_number = _known(Municipality.number, target)
+        target = _known(Municipality.number, target)
     elif kind is ReservationKind.COUNTY:
-        row.county_number = _known(Municipality.county_number, target)
-    same = select(Reservation).filter_by(
-        member_id=row.member_id,
-        kind=row.kind,
-        person_id=row.person_id,
-        municipality_number=row.municipality_number,
-        county_number=row.county_number,
+        target = _known(Municipality.county_number, target)
+    else:
+        target = ""
+    # A person is one no, whatever the reason.
+    about = ReservationKind.PERSON if kind is ReservationKind.TIE else kind
+    mark = keys.blind(member.user_id, "reservation.mark", f"{about.value}:{target}")
+    kind = ReservationKind.TIE if tie else about
+    said = {"kind": kind.value, "target": target, **({"tie": tie.value} if tie else {})}
+    kept = db.session.scalar(select(Reservation).where(Reservation.mark == mark))
+    if kept is None:
+        return _add(member, mark, said, now)
+    kept.content = _content(member, mark, said, now)
+    return kept
+
+
+def _add(member: Member, mark: bytes, said: dict[str, str], now: datetime) -> Reservation:
+    row = Reservation(
+        owner_mark=Reservation.mark_of(member.user_id), mark=mark, content=_content(member, mark, said, now)
     )
-    kept = db.session.scalar(same)
-    if kept is not None:
-        return kept
-    db.session.add(row)
+    try:
+        with refused({"uq_reservation_mark": _SaidAlready}):
+            db.session.add(row)
+    except _SaidAlready:
+        return db.session.scalars(select(Reservation).where(Reservation.mark == mark)).one()
     return row
+
+
+def _content(member: Member, mark: bytes, said: dict[str, str], now: datetime) -> bytes:
+    return keys.seal(member.user_id, _kept_at(mark), json.dumps(said | {"at": now.isoformat()}))
+
+
+def _kept_at(mark: bytes) -> str:
+    return f"reservation.content:{mark.hex()}"
+
+
+def said_by(member: Member) -> list[No]:
+    """The member's own, in the order they were said."""
+    rows = db.session.scalars(Reservation.visible_to(member.user))
+    return [_opened(row, member.id, member.user_id) for row in rows]
+
+
+def said_by_anyone() -> list[No]:
+    """Everybody's, for the engine, which tells nobody. Those of one whose key is gone are gone too."""
+    rows = db.session.scalars(select(Reservation).order_by(Reservation.id)).all()
+    if not rows:
+        return []
+    members = db.session.execute(select(Member.id, Member.user_id)).tuples().all()
+    keys.load(user_id for _, user_id in members)
+    owners = {Reservation.mark_of(user_id): (member_id, user_id) for member_id, user_id in members}
+    return [_opened(row, *owners[row.owner_mark]) for row in rows if row.owner_mark in owners]
+
+
+def _opened(row: Reservation, member_id: int, user_id: int) -> No:
+    said = json.loads(keys.open(user_id, _kept_at(row.mark), row.content))
+    at = datetime.fromisoformat(said["at"])
+    tie = Tie(said["tie"]) if "tie" in said else None
+    return No(row.id, member_id, ReservationKind(said["kind"]), said["target"], at, tie)
+
+
+@keys.before_destroying
+def forget_all(user_id: int) -> None:
+    """Take back everything a person has said no to, while the key still tells which they are."""
+    mark = Reservation.mark_of(user_id)
+    if mark is not None:
+        db.session.execute(delete(Reservation).where(Reservation.owner_mark == mark))
+
+
+def forget_ownerless() -> int:
+    """Remove what nobody's key opens: what an erased person had said no to in a backup that was restored."""
+    users = db.session.scalars(select(Member.user_id)).all()
+    keys.load(users)
+    owned = {Reservation.mark_of(user_id) for user_id in users}
+    rows = db.session.execute(select(Reservation.id, Reservation.owner_mark)).all()
+    lost = [row.id for row in rows if row.owner_mark not in owned]
+    db.session.execute(delete(Reservation).where(Reservation.id.in_(lost)))
+    return len(lost)
 
 
 def _known_person(target: str, member: Member) -> int:
@@ -99,19 +181,43 @@ def _known(column: object, target: str) -> str:
     return target
 
 
-def describe(row: Reservation, counties: dict[str, str]) -> tuple[str, str]:
-    """What the owner reads in the list: whom or where, and what it means."""
-    if row.person is not None:
-        return row.person.name, str(_("Dere blir aldri foreslått for hverandre."))
-    if row.municipality is not None:
-        return row.municipality.display_name, str(_("Ingen herfra blir foreslått for deg, eller du for dem."))
-    if row.county_number is not None:
-        return counties.get(row.county_number, row.county_number), str(
-            _("Ingen fra dette fylket blir foreslått for deg, eller du for dem.")
-        )
-    return str(_("Nabokommunene dine")), str(_("Ingen derfra blir foreslått for deg, eller du for dem."))
+def described(noes: list[No]) -> list[tuple[No, str, str]]:
+    """What the owner reads in the list: each no, whom or where it is about, and what it means."""
+    people, places, counties = _people(noes), _places(noes), _counties(noes)
+    names = {ReservationKind.MUNICIPALITY: places, ReservationKind.COUNTY: counties}
+    return [(no, *_in_words(no, names.get(no.kind, people).get(no.target))) for no in noes]
 
 
-def county_names() -> dict[str, str]:
+def _in_words(no: No, name: str | None) -> tuple[str, str]:
+    if no.kind is ReservationKind.NEIGHBOURS:
+        return str(_("Nabokommunene dine")), str(_("Ingen derfra blir foreslått for deg, eller du for dem."))
+    if no.kind is ReservationKind.MUNICIPALITY:
+        return name or no.target, str(_("Ingen herfra blir foreslått for deg, eller du for dem."))
+    if no.kind is ReservationKind.COUNTY:
+        text = _("Ingen fra dette fylket blir foreslått for deg, eller du for dem.")
+        return name or no.target, str(text)
+    never = str(_("Dere blir aldri foreslått for hverandre."))
+    return name or str(_("En som ikke lenger er her")), f"{no.tie.label}. {never}" if no.tie else never
+
+
+def _targets(noes: list[No], *kinds: ReservationKind) -> list[str]:
+    return [no.target for no in noes if no.kind in kinds]
+
+
+def _people(noes: list[No]) -> dict[str, str]:
+    ids = [int(target) for target in _targets(noes, ReservationKind.PERSON, ReservationKind.TIE)]
+    rows = select(Member.id, User.name).join(Member.user).where(Member.id.in_(ids))
+    return {str(member_id): name for member_id, name in db.session.execute(rows)} if ids else {}
+
+
+def _places(noes: list[No]) -> dict[str, str]:
+    numbers = _targets(noes, ReservationKind.MUNICIPALITY)
+    rows = select(Municipality.number, Municipality.display_name).where(Municipality.number.in_(numbers))
+    return dict(db.session.execute(rows).tuples().all()) if numbers else {}
+
+
+def _counties(noes: list[No]) -> dict[str, str]:
+    numbers = _targets(noes, ReservationKind.COUNTY)
     rows = select(Municipality.county_number, Municipality.county_name).distinct()
-    return dict(db.session.execute(rows).tuples().all())
+    rows = rows.where(Municipality.county_number.in_(numbers))
+    return dict(db.session.execute(rows).tuples().all()) if numbers else {}

@@ -15,7 +15,8 @@ from portal.language import gettext as _
 from portal.language import ngettext
 from portal.members.models import Member, Municipality
 from portal.mentoring.models import MatchRound, MenteeProfile, MentorProfile, Proposal
-from portal.mentoring.rounds import mailed_today
+from portal.mentoring.round_people import People
+from portal.mentoring.round_release import mailed_today
 from portal.rendering import long_date
 
 
@@ -79,12 +80,21 @@ class Answer:
 class Answers:
     """All of a round's mentees with their answers."""
 
-    def __init__(self, round_: MatchRound, now: datetime) -> None:
+    def __init__(self, round_: MatchRound, now: datetime, viewer: User | None = None) -> None:
         self.round, self.now = round_, now
         mailed = mailed_today(round_, now)
         by_mentee: dict[int, list[Row[tuple[Proposal, str, str, str]]]] = {}
         for row in db.session.execute(_rows(round_)):
             by_mentee.setdefault(row[0].mentee_id, []).append(row)
+        # What concerns the one who looks, as mentee or as one of the mentors, is neither listed nor counted.
+        own = People.load(without=viewer)
+        about_me = {
+            mentee
+            for mentee, rows in by_mentee.items()
+            if any(own.is_own(mentee, row[0].mentor_id) for row in rows)
+        }
+        self.kept_back = len(about_me)
+        by_mentee = {mentee: rows for mentee, rows in by_mentee.items() if mentee not in about_me}
         answers = [self._answer(rows, mentee in mailed) for mentee, rows in by_mentee.items()]
         self.rows = sorted(answers, key=lambda answer: list(State).index(answer.state))
         self.counts = Counter(answer.state for answer in self.rows)

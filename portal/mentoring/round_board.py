@@ -1,67 +1,27 @@
-"""The draft of a round as the secretariat looks at it: who needs attention, the chosen pair, and what a swap costs."""
+"""The draft of a round as the secretariat looks at it: who needs attention, and the one that is looked at now."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 
-from sqlalchemy import select
+from flask import current_app
 
 import matching
-from portal.extensions import db
+from portal.accounts.models import User
 from portal.language import gettext as _
 from portal.language import ngettext
-from portal.members.models import ChallengeArea
 from portal.mentoring.models import MatchRound
-from portal.mentoring.round_runs import Cause, MatchRun, Party, People, last_runs
-from portal.mentoring.round_words import Side, part_words
-from portal.mentoring.wording import difference_for_secretariat
-from portal.rendering import clock_time, number, short_date
+from portal.mentoring.round_decisions import last_runs
+from portal.mentoring.round_inputs import ThoseIn, solve_again, those_in
+from portal.mentoring.round_models import RunOrder
+from portal.mentoring.round_orders import order_of
+from portal.mentoring.round_people import Party, People
+from portal.mentoring.round_reach import Link, within_reach
+from portal.rendering import clock_time, short_date
 
-ALTERNATIVES = 5
 GOOD_SHOWN = 8
 WEAK_POINTS, WEAK_GAP = 60, 10
-# The five rows that people read, and the engine's parts behind each.
-ROWS: dict[str, tuple[str, ...]] = {
-    "challenges": ("challenges", "text"),
-    "size": ("size", "kind"),
-    "experience": ("experience",),
-    "practicalities": ("practicalities",),
-    "wishes": ("wishes",),
-}
-
-
-def row_labels() -> dict[str, tuple[str, str]]:
-    """The name of each row, in full and for a narrow column."""
-    return {
-        "challenges": (_("Utfordringsprofil"), _("Profil")),
-        "size": (_("Kommunestørrelse"), _("Størr.")),
-        "experience": (_("Erfaring"), _("Erf.")),
-        "practicalities": (_("Form og reise"), _("Reise")),
-        "wishes": (_("Egne ønsker"), _("Ønsker")),
-    }
-
-
-def signed(points: int) -> str:
-    """+3, −3 or ±0"""
-    return f"+{number(points)}" if points > 0 else number(points) if points else "±0"
-
-
-@dataclass(frozen=True)
-class Bar:
-    """One part of a score: points of a maximum, and what today's pair has when it is another's."""
-
-    name: str
-    label: str
-    short: str
-    points: int
-    of: int
-    words: str = ""
-    tick: int | None = None
-
-    @property
-    def scale(self) -> int:
-        """What the bar is measured by: its maximum, also where the weight is nothing."""
-        return max(self.of, 1)
+NOTHING: Mapping[str, int] = {"seeking": 0, "places": 0, "mentors": 0, "total": 0}
 
 
 @dataclass(frozen=True)
@@ -72,6 +32,11 @@ class Entry:
     mentor: Party | None = None
     points: int | None = None
     is_locked: bool = False
+
+    @property
+    def users(self) -> list[int]:
+        """Those whom it is about."""
+        return [party.user_id for party in (self.mentee, self.mentor) if party is not None]
 
 
 @dataclass(frozen=True)
@@ -89,64 +54,54 @@ class Group:
         return self.entries[self.limit :]
 
 
-@dataclass(frozen=True)
-class Moved:
-    name: str
-    mentor: str
-    change: str
-    is_worse: bool
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Another mentor for the chosen mentee, and what it costs the round."""
-
-    mentor: Party
-    points: int
-    difference: str
-    bars: list[Bar]
-    change: str
-    is_worse: bool
-    uncovered: int
-    weakest: str  # when the round's weakest pair becomes weaker
-    moves: list[Moved]
-
-
-@dataclass(frozen=True)
-class Change:
-    name: str
-    text: str
-    units: int
-
-    @property
-    def sign(self) -> str:
-        return signed(matching.points(self.units))
-
-
-@dataclass(frozen=True)
-class Changes:
-    title: str
-    summary: str
-    rows: list[Change] = field(default_factory=list)
-    more: int = 0
-
-
 class Board:
-    """Everything on the page of a draft. The engine solves the stored inputs anew, and only when asked."""
+    """The list, and what the views beside it share. The engine solves the stored inputs anew, and only when asked."""
 
-    def __init__(self, round_: MatchRound, mentee_id: int | None = None) -> None:
+    def __init__(self, round_: MatchRound, mentee_id: int | None = None, viewer: User | None = None) -> None:
         self.round = round_
         self.run, self.before = last_runs(round_, 2)
-        self.people = People.load()
+        self.people = People.load(without=viewer)
         self.wanted = mentee_id
 
     @cached_property
+    def order(self) -> RunOrder | None:
+        """The run that a worker is to make, or could not."""
+        return order_of(self.round)
+
+    @property
+    def is_running(self) -> bool:
+        return self.order is not None and self.order.failed_at is None
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the round is so large that nothing is solved while somebody waits for a page."""
+        most: int = current_app.config["ROUND_IN_REQUEST"]
+        return self.seeking + int(self.result["mentors"]) > most
+
+    @cached_property
+    def _those_in(self) -> ThoseIn:
+        return those_in(self.run)
+
+    @property
+    def mentors(self) -> list[matching.Mentor]:
+        return self._those_in.mentors
+
+    @property
+    def mentees(self) -> list[matching.Mentee]:
+        return self._those_in.mentees
+
+    @cached_property
     def outcome(self) -> matching.Outcome:
-        return (self.run or MatchRun(decisions={"weights": {}})).solve()
+        return solve_again(self.run)
+
+    @cached_property
+    def reach(self) -> dict[Link, int]:
+        """The pairs that may be shown, and their units."""
+        return within_reach(self.outcome)
 
     @property
     def result(self) -> Mapping[str, int]:
-        return self.run.result if self.run else {"seeking": 0, "places": 0, "mentors": 0, "total": 0}
+        return self.run.result if self.run else NOTHING
 
     @cached_property
     def entries(self) -> list[Entry]:
@@ -209,7 +164,21 @@ class Board:
 
     @property
     def served(self) -> int:
-        return len(self.entries)
+        return len(self.entries) + self.own_pairs
+
+    @property
+    def own_pairs(self) -> int:
+        """The pairs that the one who looks is in: counted, and not shown."""
+        pairs = self.run.pairs if self.run else {}
+        return sum(self.people.is_own(mentee, mentor) for mentee, (mentor, _units) in pairs.items())
+
+    @property
+    def kept_back(self) -> str | None:
+        """A neutral line where the list is shorter than the counts."""
+        unserved = self.run is not None and self.people.mentees.own in self.run.result["unmatched"]
+        if not self.own_pairs and not unserved:
+            return None
+        return str(_("Det som gjelder deg selv, tar en kollega seg av."))
 
     @property
     def seeking(self) -> int:
@@ -250,199 +219,3 @@ class Board:
     @property
     def average(self) -> str:
         return str(_("%(points)s i snitt per par, av 100", points=round(self.total / max(self.served, 1))))
-
-    @cached_property
-    def changes(self) -> Changes:
-        """What the last run did, next to the one before it."""
-        if self.run is None or self.before is None:
-            return Changes(_("Første kjøring"), _("Ingen tidligere kjøring å sammenligne med."))
-        rows = sorted(self._changed(self.run, self.before), key=lambda change: -change.units)
-        shown = rows if len(rows) <= 5 else rows[:3] + rows[-2:]
-        return Changes(
-            _("Siden kjøring %(number)s", number=self.before.number),
-            self._difference(self.run, self.before),
-            shown,
-            len(rows) - len(shown),
-        )
-
-    def _changed(self, run: MatchRun, before: MatchRun) -> Iterator[Change]:
-        old, new = before.pairs, run.pairs
-        for mentee_id in {*old, *new}:
-            was, now = old.get(mentee_id, (0, 0)), new.get(mentee_id, (0, 0))
-            mentee = self.people.mentees.by_id.get(mentee_id)
-            if mentee and was[0] != now[0]:
-                yield Change(mentee.name, self._moved(was[0], now[0]), now[1] - was[1])
-
-    def _moved(self, old: int, new: int) -> str:
-        known = self.people.mentors.by_id
-        was, now = known.get(old), known.get(new)
-        if was and now:
-            return str(_("fra %(old)s til %(new)s", old=was.name, new=now.name))
-        if now:
-            return str(_("fikk %(new)s", new=now.name))
-        return str(_("mistet %(old)s", old=was.name if was else ""))
-
-    def _difference(self, run: MatchRun, before: MatchRun) -> str:
-        total = signed(matching.points(run.result["total"] - before.result["total"]))
-        covered = len(run.pairs) - len(before.pairs)
-        coverage = (
-            _("dekningen er den samme") if not covered else _("dekning %(change)s", change=signed(covered))
-        )
-        return str(_("Samlet %(total)s poeng, %(coverage)s.", total=total, coverage=coverage))
-
-    @property
-    def done(self) -> str | None:
-        """What was just decided by hand, when it can be undone."""
-        run = self.run
-        if run is None or not run.can_be_undone:
-            return None
-        names = {
-            "mentee": _name(self.people.mentees.by_id.get(run.mentee_id or 0)),
-            "mentor": _name(self.people.mentors.by_id.get(run.mentor_id or 0)),
-            "clock": clock_time(run.ran_at),
-        }
-        texts = {
-            Cause.SWAP: _("%(mentee)s fikk %(mentor)s kl. %(clock)s, og paret er låst.", **names),
-            Cause.LOCK: _("%(mentee)s og %(mentor)s ble låst kl. %(clock)s.", **names),
-            Cause.UNLOCK: _("%(mentee)s og %(mentor)s ble låst opp kl. %(clock)s.", **names),
-            Cause.EXCLUSION: _("%(mentee)s og %(mentor)s ble utelukket kl. %(clock)s.", **names),
-            Cause.WEIGHTS: _("Vektene ble endret kl. %(clock)s.", **names),
-        }
-        return f"{texts[run.cause]} {self._others_moved(run)}"
-
-    def _others_moved(self, run: MatchRun) -> str:
-        moved = 0
-        if self.before:
-            old, new = self.before.pairs, run.pairs
-            moved = sum(
-                old.get(mentee, (0,))[0] != new.get(mentee, (0,))[0]
-                for mentee in {*old, *new} - {run.mentee_id}
-            )
-        if not moved:
-            return str(_("Ingen andre ble flyttet."))
-        return str(ngettext("%(num)s annen ble flyttet.", "%(num)s andre ble flyttet.", moved))
-
-    # The chosen pair
-
-    @cached_property
-    def _sides(self) -> dict[str, Side]:
-        round_ = self.outcome.round
-        return {"mentee": {m.id: m for m in round_.mentees}, "mentor": {m.id: m for m in round_.mentors}}
-
-    @cached_property
-    def pair(self) -> matching.Pair | None:
-        if self.chosen is None:
-            return None
-        return next((p for p in self.outcome.pairs if p.mentee == self.chosen.mentee.member_id), None)
-
-    @cached_property
-    def bars(self) -> list[Bar]:
-        """The chosen pair's parts, with what lies behind each in words."""
-        pair = self.pair
-        if pair is None:
-            return []
-        areas = {code: area.label for code, area in self.areas.items()}
-        words = part_words(self._sides["mentee"][pair.mentee], self._sides["mentor"][pair.mentor], areas)
-        return _bars(pair, words=words)
-
-    @cached_property
-    def areas(self) -> dict[str, ChallengeArea]:
-        return {area.code: area for area in db.session.scalars(select(ChallengeArea))}
-
-    @property
-    def difference(self) -> str | None:
-        """What costs the chosen pair the most."""
-        pair = self.pair
-        if pair is None or pair.difference is None:
-            return None
-        return difference_for_secretariat(asdict(pair.difference), self.areas)
-
-    @property
-    def widest(self) -> int:
-        return max((bar.scale for bar in self.bars), default=1)
-
-    @cached_property
-    def choices(self) -> list[Choice]:
-        """Other mentors for the chosen mentee, the best for the mentee first."""
-        if self.chosen is None:
-            return []
-        found = matching.alternatives(self.outcome, self.chosen.mentee.member_id, ALTERNATIVES)
-        return [self._choice(alternative) for alternative in found]
-
-    def _choice(self, alternative: matching.Alternative) -> Choice:
-        points = matching.points(alternative.pair.score)
-        change = matching.points(alternative.change)
-        return Choice(
-            self.people.mentors.by_member[alternative.pair.mentor],
-            points,
-            signed(points - self.chosen.points) if self.chosen and self.chosen.points is not None else "",
-            _bars(alternative.pair, beside=self.pair),
-            signed(change),
-            change < 0,
-            -alternative.coverage_change,
-            self._weakest(alternative),
-            [self._moved_by(move) for move in alternative.moves],
-        )
-
-    def _weakest(self, alternative: matching.Alternative) -> str:
-        before = matching.points(self.outcome.worst or 0)
-        worst = matching.points((self.outcome.worst or 0) + alternative.worst_change)
-        if worst >= before:
-            return ""
-        return str(_("svakeste par blir %(points)s", points=worst))
-
-    def _moved_by(self, move: matching.Move) -> Moved:
-        change = matching.points(move.change)
-        after = self.people.mentors.by_member[move.after].name if move.after else _("uten forslag")
-        return Moved(self.people.mentees.by_member[move.mentee].name, after, signed(change), change < 0)
-
-    @cached_property
-    def possible(self) -> int:
-        """How many other mentors the rules leave the chosen mentee."""
-        if self.chosen is None:
-            return 0
-        mine = self.chosen.mentee.member_id
-        legal = sum(mentee == mine for mentee, _mentor in matching.matrix(self.outcome))
-        return legal - (self.pair is not None)
-
-    @property
-    def why_unserved(self) -> str:
-        """Why the chosen mentee has nobody, without a word of who has said no to whom."""
-        if self.chosen is None:
-            return ""
-        mine = self.chosen.mentee.member_id
-        left = next((row for row in self.outcome.unmatched if row.mentee == mine), None)
-        if left is None or not left.legal:
-            return str(
-                _(
-                    "Ingen av mentorene med ledig plass kan kobles med denne menteen. Nye mentorer kan løse det."
-                )
-            )
-        best = matching.points(left.best.score) if left.best else 0
-        return str(
-            _(
-                "%(legal)s mentorer er mulige, den beste gir %(best)s poeng, men plassene er gitt til par som gir runden mer. "
-                "Nr. %(waiting)s på ventelisten.",
-                legal=left.legal,
-                best=best,
-                waiting=left.waiting,
-            )
-        )
-
-
-def _name(party: Party | None) -> str:
-    return party.name if party else _("en som er slettet")
-
-
-def _bars(
-    pair: matching.Pair, beside: matching.Pair | None = None, words: Mapping[str, str] | None = None
-) -> list[Bar]:
-    own = matching.whole_points(pair)
-    other = matching.whole_points(beside) if beside else None
-    bars = []
-    for name, parts in ROWS.items():
-        label, short = row_labels()[name]
-        tick = sum(other[part][0] for part in parts) if other else None
-        points, most = (sum(own[part][i] for part in parts) for i in (0, 1))
-        bars.append(Bar(name, label, short, points, most, (words or {}).get(name, ""), tick))
-    return bars

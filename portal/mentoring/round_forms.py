@@ -1,8 +1,9 @@
 from typing import Any
 
-from wtforms import IntegerField, RadioField, StringField
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange
+from wtforms import BooleanField, IntegerField, RadioField, StringField
+from wtforms.validators import AnyOf, DataRequired, InputRequired, Length, NumberRange
 
+from matching import Objective
 from portal.forms import DateField, Form, stripped
 from portal.language import lazy_gettext as _l
 from portal.mentoring.models import Ground
@@ -51,14 +52,26 @@ def _weight(label: Any) -> IntegerField:
     )
 
 
-class WeightsForm(Form):
-    """Five weights. Only their proportions count."""
+class AimForm(Form):
+    """Five weights, of which only the proportions count, and what the best round is."""
 
     challenges = _weight(_l("Utfordringsprofil"))
     size = _weight(_l("Kommunestørrelse"))
     experience = _weight(_l("Erfaring"))
     practicalities = _weight(_l("Form og reise"))
     wishes = _weight(_l("Egne ønsker"))
+    objective = RadioField(
+        _l("Hva skal telle først?"),
+        choices=[
+            (Objective.FLOOR.value, _l("Ingen dårlige par, så høyest sum")),
+            (Objective.TOTAL.value, _l("Høyest mulig sum")),
+            (Objective.LEXIMIN.value, _l("De svakeste parene, ett for ett")),
+            (Objective.STABLE.value, _l("Ingen to ville heller hatt hverandre")),
+        ],
+        validators=[AnyOf(list(Objective), message=_l("Velg hva runden skal ta hensyn til først."))],
+        validate_choice=False,
+    )
+    even_load = BooleanField(_l("Spre mentees på flere mentorer"))
 
 
 class ReleaseForm(Form):

@@ -21,7 +21,7 @@ from portal.mentoring.models import (
     Proposal,
 )
 from portal.mentoring.pool import requests_waiting, seeking
-from portal.mentoring.round_runs import MatchRun
+from portal.mentoring.round_models import MatchRun
 
 MOST_SHOWN = 100
 

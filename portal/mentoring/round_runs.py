@@ -1,200 +1,83 @@
-"""A run of a round: what the secretariat has decided, what the engine makes of it, and the draft that stands."""
+"""A run of a round: what the engine makes of the decisions, and the draft that then stands."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Select, UniqueConstraint, delete, literal, select, union_all
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import delete, select
+from sqlalchemy.orm import joinedload
 
 import matching
-from portal.accounts.models import User
-from portal.extensions import Base, Json, PrimaryKey, db, enum_type
-from portal.members.models import Member, Municipality
-from portal.mentoring.models import Ground, MatchRound, MenteeProfile, MentorProfile, Proposal
+from portal.extensions import Json, db
+from portal.mentoring.models import MatchRound, MenteeProfile, Proposal
 from portal.mentoring.pool import Pool, pool
+from portal.mentoring.round_decisions import Decisions, last_runs
+from portal.mentoring.round_inputs import inputs_of, propose, solve_again
+from portal.mentoring.round_models import Cause, MatchRun
+from portal.mentoring.round_people import People
+from portal.mentoring.round_reach import within_reach
+from portal.mentoring.round_refusals import PairImpossible
 
-SUGGESTIONS = 3
-
-
-class Cause(StrEnum):
-    """What made the round run."""
-
-    RUN = "run"
-    SWAP = "swap"
-    LOCK = "lock"
-    UNLOCK = "unlock"
-    EXCLUSION = "exclusion"
-    WEIGHTS = "weights"
-
-
-class MatchRun(Base):
-    """One run of a round, kept so that it can be compared with the one before, and taken back.
-
-    `inputs` is what the engine was given, so that the page shows the round that was run, whatever is changed meanwhile;
-    it goes when the round is released.
-    """
-
-    __tablename__ = "match_run"
-    __table_args__ = (UniqueConstraint("round_id", "number"),)
-
-    id: Mapped[PrimaryKey]
-    round_id: Mapped[int] = mapped_column(ForeignKey("match_round.id", ondelete="CASCADE"))
-    number: Mapped[int]
-    ran_at: Mapped[datetime]
-    by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
-    cause: Mapped[Cause] = mapped_column(enum_type(Cause, "cause"))
-    mentee_id: Mapped[int | None] = mapped_column(ForeignKey("mentee_profile.id", ondelete="SET NULL"))
-    mentor_id: Mapped[int | None] = mapped_column(ForeignKey("mentor_profile.id", ondelete="SET NULL"))
-    decisions: Mapped[Json] = mapped_column(JSON)
-    result: Mapped[Json] = mapped_column(JSON)
-    inputs: Mapped[Json | None] = mapped_column(JSON(none_as_null=True))
-
-    @property
-    def can_be_undone(self) -> bool:
-        return self.cause is not Cause.RUN and self.number > 1
-
-    def solve(self, weights: matching.Weights | None = None) -> matching.Outcome:
-        """The same round once more, or the one that other weights would give."""
-        inputs = self.inputs or {"mentors": [], "mentees": [], "blocked": [], "fixed": []}
-        mentees = [
-            matching.Mentee(**_given(mentee) | {"wishes": matching.Wishes(**mentee["wishes"])})
-            for mentee in inputs["mentees"]
-        ]
-        return matching.propose(
-            [matching.Mentor(**_given(mentor)) for mentor in inputs["mentors"]],
-            mentees,
-            weights=weights or matching.Weights(**self.decisions["weights"]),
-            forbidden=[matching.Link(*pair) for pair in inputs["blocked"]],
-            fixed=[matching.Link(*pair) for pair in inputs["fixed"]],
-            proposals=SUGGESTIONS,
-        )
-
-    @property
-    def pairs(self) -> dict[int, tuple[int, int]]:
-        """Mentee to mentor and units."""
-        return {mentee: (mentor, units) for mentee, mentor, units in self.result["pairs"]}
+PAIRING = (Cause.SWAP, Cause.LOCK)
 
 
 @dataclass(frozen=True)
-class Party:
-    """A mentee or mentor by name and place: all that the secretariat's pages say of who they are."""
+class Step:
+    """One run to make: the decisions it keeps, what caused it and the pair it is about. `undoes` how many runs it replaces."""
 
-    id: int
-    member_id: str
-    name: str
-    sort_key: str
-    place: str
-    population: int
-
-
-class Parties:
-    """One side of the scheme, by the id of the profile and, as the engine names them, of the member."""
-
-    def __init__(self, found: list[Party]) -> None:
-        self.by_id = {party.id: party for party in found}
-        self.by_member = {party.member_id: party for party in found}
+    cause: Cause
+    decisions: Decisions
+    about: tuple[int, int] | None = None
+    undoes: int = 0
 
 
 @dataclass(frozen=True)
-class People:
-    """Everybody with a profile."""
+class Solved:
+    """What the engine found, with those it was given."""
 
-    mentees: Parties
-    mentors: Parties
-
-    @classmethod
-    def load(cls) -> "People":
-        sides = union_all(_side(MenteeProfile), _side(MentorProfile))
-        found: dict[str, list[Party]] = {}
-        for side, profile_id, member_id, *rest in db.session.execute(sides):
-            found.setdefault(side, []).append(Party(profile_id, str(member_id), *rest))
-        tables = (MenteeProfile.__tablename__, MentorProfile.__tablename__)
-        return cls(*(Parties(found.get(table, [])) for table in tables))
-
-    def link(self, mentee_id: int, mentor_id: int) -> matching.Link | None:
-        mentee, mentor = self.mentees.by_id.get(mentee_id), self.mentors.by_id.get(mentor_id)
-        return matching.Link(mentee.member_id, mentor.member_id) if mentee and mentor else None
+    outcome: matching.Outcome
+    people: People
+    present: Pool
 
 
-def _side(profile: type[MenteeProfile] | type[MentorProfile]) -> Select[Any]:
-    return (
-        select(
-            literal(profile.__tablename__),
-            profile.id,
-            profile.member_id,
-            User.name,
-            User.sort_key,
-            Municipality.display_name,
-            Municipality.population,
-        )
-        .join(profile.member)
-        .join(Member.user)
-        .join(Member.municipality)
-    )
+def back(round_: MatchRound) -> Step | None:
+    """The step that takes the last decision back: what was decided before it stands again."""
+    last, before = last_runs(round_, 2)
+    if last is None or before is None or not last.can_be_undone:
+        return None
+    about = (before.mentee_id, before.mentor_id)
+    pair = (about[0], about[1]) if about[0] and about[1] else None
+    return Step(before.cause, Decisions.stored(before.decisions), pair, undoes=2)
 
 
-@dataclass(frozen=True)
-class Decisions:
-    """What the secretariat has laid down by hand, by profile ids."""
-
-    locks: Mapping[int, int] = field(default_factory=dict)  # mentee to mentor
-    exclusions: Mapping[tuple[int, int], Ground] = field(default_factory=dict)
-    weights: matching.Weights = matching.DEFAULT
-
-    @classmethod
-    def of(cls, round_: MatchRound) -> "Decisions":
-        (last,) = last_runs(round_, 1)
-        return cls.stored(last.decisions) if last else cls()
-
-    @classmethod
-    def stored(cls, data: Json) -> "Decisions":
-        return cls(
-            dict(data["locks"]),
-            {(mentee, mentor): Ground(ground) for mentee, mentor, ground in data["exclusions"]},
-            matching.Weights(**data["weights"]),
-        )
-
-    def as_data(self) -> Json:
-        return {
-            "locks": [list(pair) for pair in self.locks.items()],
-            "exclusions": [[*pair, ground.value] for pair, ground in self.exclusions.items()],
-            "weights": self.weights.as_dict(),
-        }
-
-    def with_lock(self, mentee_id: int, mentor_id: int) -> "Decisions":
-        return replace(self, locks={**self.locks, mentee_id: mentor_id})
-
-    def without_lock(self, mentee_id: int) -> "Decisions":
-        return replace(self, locks={mentee: to for mentee, to in self.locks.items() if mentee != mentee_id})
-
-    def with_exclusion(self, mentee_id: int, mentor_id: int, ground: Ground) -> "Decisions":
-        freed = self if self.locks.get(mentee_id) != mentor_id else self.without_lock(mentee_id)
-        return replace(freed, exclusions={**self.exclusions, (mentee_id, mentor_id): ground})
+def run_round(round_: MatchRound, step: Step, by_id: int | None, now: datetime) -> MatchRun:
+    """Solve the round anew and replace its draft."""
+    require_reach(round_, step)
+    people, present = People.load(), pool(now)
+    return keep(round_, step, Solved(solve(step.decisions, present, people), people, present), by_id, now)
 
 
 def solve(decisions: Decisions, present: Pool, people: People) -> matching.Outcome:
     """The best round that keeps what is decided. A lock that has become impossible gives way."""
+    decisions.aim.require_possible(sum(not mentee.paused for mentee in present.mentees))
     excluded = [link for pair in decisions.exclusions if (link := people.link(*pair))]
     locked = [link for pair in decisions.locks.items() if (link := people.link(*pair))]
 
-    def propose(fixed: list[matching.Link]) -> matching.Outcome:
-        return matching.propose(
+    def best(fixed: list[matching.Link]) -> matching.Outcome:
+        return propose(
             present.mentors,
             present.mentees,
-            present.reservations,
-            decisions.weights,
+            decisions.aim,
+            reservations=present.reservations,
             forbidden=[*present.forbidden, *excluded],
             fixed=fixed,
-            proposals=SUGGESTIONS,
+            texts=present.open_texts,
         )
 
-    free = propose([])
+    free = best([])
     kept = list(_possible(locked, present, free))
-    return propose(kept) if kept else free
+    return best(kept) if kept else free
 
 
 def _possible(
@@ -210,71 +93,76 @@ def _possible(
             yield link
 
 
-def run_round(
-    round_: MatchRound,
-    by: User,
-    now: datetime,
-    cause: Cause = Cause.RUN,
-    decisions: Decisions | None = None,
-    about: tuple[int, int] | None = None,
-) -> MatchRun:
-    """Solve the round anew with these decisions (those that stand when none are given) and replace its draft."""
-    decisions = decisions or Decisions.of(round_)
-    people, present = People.load(), pool(now)
-    outcome = solve(decisions, present, people)
+def keep(round_: MatchRound, step: Step, solved: Solved, by_id: int | None, now: datetime) -> MatchRun:
+    """Write down what was found. Raises PairImpossible where the pair that the step is about did not come to be."""
+    outcome, people = solved.outcome, solved.people
+    if step.cause in PAIRING and not step.undoes:
+        _require_pair(step, solved)
+    number = _number(round_, step)
     _write_draft(round_, outcome, people, now)
-    round_.weights, round_.run_at, round_.run_by_id = decisions.weights.as_dict(), now, by.id
-    (last,) = last_runs(round_, 1)
-    mentee_id, mentor_id = about or (None, None)
+    round_.weights, round_.run_at, round_.run_by_id = step.decisions.aim.weights.as_dict(), now, by_id
+    mentee_id, mentor_id = step.about or (None, None)
     run = MatchRun(
         round_id=round_.id,
-        number=last.number + 1 if last else 1,
+        number=number,
         ran_at=now,
-        by_id=by.id,
-        cause=cause,
+        by_id=by_id,
+        cause=step.cause,
         mentee_id=mentee_id,
         mentor_id=mentor_id,
-        decisions=decisions.as_data(),
-        result=_result(outcome, people, present),
-        inputs=_inputs(outcome, present),
+        decisions=step.decisions.as_data(),
+        result=_result(solved),
+        inputs=inputs_of(outcome, solved.present),
     )
     db.session.add(run)
     db.session.flush()
     return run
 
 
-def take_back(round_: MatchRound, by: User, now: datetime) -> MatchRun | None:
-    """Undo the last decision: what was decided before it stands again. None when there is nothing to undo."""
+def _require_pair(step: Step, solved: Solved) -> None:
+    link = solved.people.link(*step.about) if step.about else None
+    made = next((p for p in solved.outcome.pairs if link and p.mentee == link.mentee), None)
+    if made is None or link is None or made.mentor != link.mentor:
+        raise PairImpossible
+
+
+def require_reach(round_: MatchRound, step: Step) -> None:
+    """Only what the page offers can be chosen: whoever tries the others learns nothing from the no. Raises PairImpossible."""
+    if step.cause not in PAIRING or step.undoes or step.about is None:
+        return
+    (last,) = last_runs(round_, 1)
+    link = People.load().link(*step.about)
+    if last is not None and link and (link.mentee, link.mentor) not in within_reach(solve_again(last)):
+        raise PairImpossible
+
+
+def _number(round_: MatchRound, step: Step) -> int:
+    """The number of the run to come. The runs that it replaces go."""
     last, before = last_runs(round_, 2)
-    if last is None or before is None or not last.can_be_undone:
-        return None
-    decisions, number = Decisions.stored(before.decisions), before.number
-    cause, about = before.cause, (before.mentee_id, before.mentor_id)
-    db.session.delete(last)
-    db.session.delete(before)
+    if not step.undoes:
+        return last.number + 1 if last else 1
+    number = before.number if before else 1
+    for run in (last, before):
+        if run is not None:
+            db.session.delete(run)
     db.session.flush()
-    run = run_round(round_, by, now, cause, decisions)
-    run.number, (run.mentee_id, run.mentor_id) = number, about
-    return run
-
-
-def last_runs(round_: MatchRound, count: int) -> list[MatchRun | None]:
-    """The last runs, newest first; None where there have been fewer."""
-    rows = select(MatchRun).where(MatchRun.round_id == round_.id).order_by(MatchRun.number.desc())
-    found: list[MatchRun | None] = list(db.session.scalars(rows.limit(count)))
-    return found + [None] * (count - len(found))
+    return number
 
 
 def _write_draft(round_: MatchRound, outcome: matching.Outcome, people: People, now: datetime) -> None:
     """Up to three proposals to everyone who has got a mentor; the others wait."""
     db.session.execute(delete(Proposal).where(Proposal.round_id == round_.id))
     db.session.expire(round_, ["proposals"])
+    # With their members, whose keys seal what tells of their wishes.
+    ids = [people.mentees.by_member[pair.mentee].id for pair in outcome.pairs]
+    rows = select(MenteeProfile).where(MenteeProfile.id.in_(ids)).options(joinedload(MenteeProfile.member))
+    mentees = {mentee.id: mentee for mentee in db.session.scalars(rows)}
     for served in outcome.pairs:
         for rank, pair in enumerate(outcome.proposals[served.mentee], start=1):
             data = matching.as_data(pair)
             row = Proposal(
                 round_id=round_.id,
-                mentee_id=people.mentees.by_member[pair.mentee].id,
+                mentee=mentees[people.mentees.by_member[pair.mentee].id],
                 mentor_id=people.mentors.by_member[pair.mentor].id,
                 rank=rank,
                 locked_at=now if pair.fixed else None,
@@ -284,7 +172,8 @@ def _write_draft(round_: MatchRound, outcome: matching.Outcome, people: People, 
     db.session.flush()
 
 
-def _result(outcome: matching.Outcome, people: People, present: Pool) -> Json:
+def _result(solved: Solved) -> Json:
+    outcome, people = solved.outcome, solved.people
     mentees, mentors = people.mentees.by_member, people.mentors.by_member
     return {
         "pairs": [[mentees[p.mentee].id, mentors[p.mentor].id, p.score] for p in outcome.pairs],
@@ -292,39 +181,5 @@ def _result(outcome: matching.Outcome, people: People, present: Pool) -> Json:
         "total": outcome.total,
         "seeking": outcome.seeking,
         "places": outcome.places,
-        "mentors": sum(1 for mentor in present.mentors if mentor.capacity and not mentor.paused),
+        "mentors": sum(1 for mentor in solved.present.mentors if mentor.capacity and not mentor.paused),
     }
-
-
-def _inputs(outcome: matching.Outcome, present: Pool) -> Json:
-    """What the engine needs to give the same round again. No texts, and no rule: only that a pair cannot be."""
-    legal = matching.matrix(outcome)
-    mentees = [mentee for mentee in present.mentees if not mentee.paused]
-    mentors = [mentor for mentor in present.mentors if mentor.capacity and not mentor.paused]
-    return {
-        "mentees": [_person(mentee) | {"wishes": asdict(mentee.wishes)} for mentee in mentees],
-        "mentors": [
-            _person(mentor) | {"capacity": mentor.capacity, "retired": mentor.retired} for mentor in mentors
-        ],
-        "blocked": [
-            [mentee.id, mentor.id]
-            for mentee in mentees
-            for mentor in mentors
-            if (mentee.id, mentor.id) not in legal
-        ],
-        "fixed": [[pair.mentee, pair.mentor] for pair in outcome.pairs if pair.fixed],
-    }
-
-
-def _person(person: matching.Mentee | matching.Mentor) -> Json:
-    return {
-        "id": person.id,
-        "municipality": person.municipality,
-        "areas": dict(person.areas),
-        "years": person.years,
-        "modes": sorted(person.modes),
-    }
-
-
-def _given(data: Json) -> Json:
-    return data | {"modes": frozenset(matching.Mode(mode) for mode in data["modes"])}

@@ -1,4 +1,7 @@
-"""What lies behind each part of a pair's score, in words for the secretariat. Never a free text."""
+"""What lies behind each part of a pair's score, in words for the secretariat.
+
+Never a free text, never what somebody wishes, and the areas only where both let the secretariat see them.
+"""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -6,28 +9,33 @@ from typing import Any, TypeAlias
 
 import matching
 from portal.language import gettext as _
-from portal.mentoring.wording import wish_label
+from portal.language import ngettext
 from portal.rendering import number
 
 Side: TypeAlias = Mapping[str, Any]
 
 
-def part_words(mentee: matching.Mentee, mentor: matching.Mentor, areas: Mapping[str, str]) -> dict[str, str]:
-    """A line for each of the five rows. `areas` are the labels by code."""
+def part_words(
+    mentee: matching.Mentee, mentor: matching.Mentor, areas: Mapping[str, str] | None
+) -> dict[str, str]:
+    """A line for each of the five rows. `areas` are the labels by code, or None where they are not to be seen."""
     return {
         "challenges": _challenges(mentee, mentor, areas),
         "size": _size(mentee, mentor),
         "experience": _experience(mentor),
         "practicalities": _practicalities(mentee, mentor),
-        "wishes": _wishes(mentee, mentor),
+        "wishes": _wishes(mentee),
     }
 
 
-def _challenges(mentee: matching.Mentee, mentor: matching.Mentor, areas: Mapping[str, str]) -> str:
+def _challenges(mentee: matching.Mentee, mentor: matching.Mentor, areas: Mapping[str, str] | None) -> str:
     needed = sorted(mentee.areas, key=lambda code: -mentee.areas[code])
-    met = [areas.get(code, code) for code in needed if mentor.areas.get(code)]
-    if not met:
+    shared = [code for code in needed if mentor.areas.get(code)]
+    if not shared:
         return str(_("ingen av de %(count)s", count=len(needed)))
+    if areas is None:
+        return str(_("%(met)s av %(count)s områder", met=len(shared), count=len(needed)))
+    met = [areas.get(code, code) for code in shared]
     listed = "; ".join(label[:1].lower() + label[1:] for label in met)
     return str(_("%(met)s av %(count)s: %(listed)s", met=len(met), count=len(needed), listed=listed))
 
@@ -56,14 +64,8 @@ def _practicalities(mentee: matching.Mentee, mentor: matching.Mentor) -> str:
     return str(_("digitalt eller fysisk"))
 
 
-def _wishes(mentee: matching.Mentee, mentor: matching.Mentor) -> str:
-    wishes = asdict(mentee.wishes)
-    asked = [wish_label(wish) for wish, value in wishes.items() if value not in (False, None)]
+def _wishes(mentee: matching.Mentee) -> str:
+    asked = sum(value not in (False, None) for value in asdict(mentee.wishes).values())
     if not asked:
         return str(_("ingen særskilte ønsker"))
-    known = matching.municipalities()
-    here, there = known[mentee.municipality], known[mentor.municipality]
-    counties = str(_("begge er i %(county)s", county=here.county))
-    if here.county != there.county:
-        counties = str(_("%(here)s og %(there)s", here=here.county, there=there.county))
-    return str(_("ønsket %(asked)s; %(counties)s", asked=", ".join(asked), counties=counties))
+    return str(ngettext("ett ønske", "%(num)s ønsker", asked))

@@ -32,6 +32,11 @@ class Standing:
     proposals: list[Proposal] = field(default_factory=list)
 
     @property
+    def is_paused(self) -> bool:
+        """Whether the member has put the search on hold."""
+        return self.profile is not None and self.profile.paused_at is not None and self.mentorship is None
+
+    @property
     def open_proposals(self) -> list[Proposal]:
         return [p for p in self.proposals if p.awaits_mentee]
 
@@ -49,6 +54,8 @@ class Standing:
             Stage.SEEKING: _("Vi leter etter en mentor til deg."),
             Stage.ASKING: _("Vi spør i den rekkefølgen du har satt, én om gangen."),
         }
+        if self.stage is Stage.SEEKING and self.is_paused:
+            return str(_("Søket ditt har pause."))
         if self.stage is not Stage.CHOOSING:
             return str(texts[self.stage])
         if len(self.open_proposals) == 1:

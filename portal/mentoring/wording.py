@@ -169,9 +169,11 @@ def capacity(free: int) -> str:
     return str(_("Har plass til %(number)s til", number=count(free)))
 
 
-def reasons_for_secretariat(reasons: Iterable[Data], areas: Areas) -> list[tuple[str, str]]:
-    """Icon and sentence for each reason, with the figures behind it."""
-    return [(icon_of(r), _full_reason(r["code"], r["values"], areas)) for r in reasons]
+def reasons_for_secretariat(reasons: Iterable[Data], areas: Areas | None) -> list[tuple[str, str]]:
+    """Icon and sentence for each reason, with the figures behind it. Never a wish; without `areas`, no area."""
+    hidden = {"wish"} if areas is not None else {"wish", "area"}
+    told = [r for r in reasons if r["code"] not in hidden]
+    return [(icon_of(r), _full_reason(r["code"], r["values"], areas or {})) for r in told]
 
 
 def _full_reason(code: str, values: Data, areas: Areas) -> str:
@@ -199,8 +201,6 @@ def _full_reason(code: str, values: Data, areas: Areas) -> str:
         return str(_("Mentor har %(years)s år som øverste leder", years=values["years"]))
     if code == "near":
         return str(_("%(number)s km mellom dem", number=number(values["kilometres"])))
-    if code == "wish":
-        return str(_("Ønske oppfylt: %(wish)s", wish=wish_label(values["wish"])))
     texts = {
         "kind": _("Kommuner av samme slag"),
         "retired": _("Mentor har sluttet i rollen"),
@@ -211,28 +211,20 @@ def _full_reason(code: str, values: Data, areas: Areas) -> str:
     return str(texts.get(code, code))
 
 
-def wish_label(wish: str) -> str:
-    texts = {
-        "other_county": _("et annet fylke"),
-        "same_county": _("samme fylke"),
-        "larger": _("en større kommune"),
-        "retired": _("en som har sluttet i rollen"),
-        "in_position": _("en som står i rollen i dag"),
-        "years": _("lang erfaring"),
-    }
-    return str(texts.get(wish, wish))
-
-
-def difference_for_secretariat(difference: Data | None, areas: Areas) -> str | None:
-    """The difference that costs the most, with the figures behind it."""
+def difference_for_secretariat(difference: Data | None, areas: Areas | None) -> str | None:
+    """The difference that costs the most, with the figures behind it. Without `areas`, none is named; a wish never is."""
     if difference is None:
         return None
     code, values = difference["code"], difference["values"]
     if code == "missing_area":
-        area = areas.get(values["area"])
-        return str(_("Mentor mangler: %(area)s", area=area.label if area else values["area"]))
+        area = areas.get(values["area"]) if areas is not None else None
+        return str(
+            _("Mentor mangler: %(area)s", area=area.label)
+            if area
+            else _("Mentor mangler et av områdene som er viktige for mentee")
+        )
     if code == "wish":
-        return str(_("Ønske ikke oppfylt: %(wish)s", wish=wish_label(values["wish"])))
+        return str(_("Et ønske er ikke oppfylt"))
     if code == "distance":
         return str(_("%(number)s km mellom dem", number=number(values["kilometres"])))
     pair = {"mentee": values.get("mentee"), "mentor": values.get("mentor")}

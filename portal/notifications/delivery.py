@@ -26,7 +26,8 @@ BATCH = 50
 CLAIM = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(hours=6)
 FOR_EVER = timedelta(days=3650)
-USEFUL_FOR = {Kind.SIGN_IN: timedelta(minutes=10)}  # a way in that no longer opens only bewilders
+# A link that no longer opens anything only bewilders.
+USEFUL_FOR = {Kind.SIGN_IN: timedelta(minutes=10), Kind.EMAIL_CONFIRMATION: timedelta(hours=1)}
 
 
 class Transport(Protocol):
@@ -79,6 +80,15 @@ def _texts(kind: Kind) -> tuple[str, str]:
     if kind is Kind.SIGN_IN:
         return _("Logg inn i Varde"), _(
             "Åpne lenken i nettleseren du ba om den fra. Den virker i ti minutter, én gang."
+        )
+    if kind is Kind.SIGN_IN_CHANGED:
+        return _("Innloggingen din i Varde er endret"), _(
+            "Innloggingen din i Varde er endret, eller noen har bedt om det. Var det deg, trenger du ikke gjøre noe."
+            " Var det ikke deg, åpner du lenken og trykker på knappen der."
+        )
+    if kind is Kind.EMAIL_CONFIRMATION:
+        return _("Bekreft adressen din"), _(
+            "Åpne lenken og bekreft at denne adressen er din. Den virker i en time. Ba du ikke om det, gjør du ingenting."
         )
     if kind is Kind.INVITATION:
         return _("Du er invitert til Varde"), _("Du kan logge inn i portalen til Norsk Kommunedirektørforum.")

@@ -12,6 +12,9 @@ class Kind(StrEnum):
 
     INVITATION = "invitation"
     SIGN_IN = "sign_in"
+    SIGN_IN_CHANGED = "sign_in_changed"
+    EMAIL_CONFIRMATION = "email_confirmation"
+    ACCESS_WAITING = "access_waiting"
     BOOKING_MADE = "booking_made"
     BOOKING_MOVED = "booking_moved"
     BOOKING_CANCELLED = "booking_cancelled"

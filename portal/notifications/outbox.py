@@ -48,6 +48,24 @@ def send(
     return message
 
 
+def send_to_address(
+    kind: Kind, user_id: int | None, address: str, at: datetime, *, path: str, nonce: str, void: bool = False
+) -> None:
+    """Write a mail to an address. `void`: nobody shall get it, and nobody can tell by the time it takes."""
+    message = OutboxMessage(
+        kind=kind,
+        user_id=user_id,
+        address="" if void else address,
+        path=path,
+        nonce=nonce,
+        message_id=f"<{secrets.token_hex(16)}@varde>",
+        created_at=at,
+        next_attempt_at=at,
+        withdrawn_at=at if void else None,
+    )
+    db.session.add(message)
+
+
 def withdraw(kind: Kind, about: Any, at: datetime) -> None:
     """Take back unsent mails of this kind about this row: the reminder of a conversation that was cancelled."""
     waiting = (OutboxMessage.about == name(about)) & (OutboxMessage.kind == kind)

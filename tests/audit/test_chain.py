@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from portal import audit, clock
 from portal.accounts.models import User
 from portal.extensions import db
 from tests.support.racing import race
+from tests.support.tampering import lift_guards
 
 TRIED = audit.declare("tried in a test", "number", "word")
 
@@ -63,6 +64,45 @@ def test_only_declared_keys_come_in(app: Flask) -> None:
         audit.record("never heard of", by=None, on="thing:1", at=clock.now())
 
 
+@pytest.mark.parametrize("words", ["hva hun sa", "Å", "<b>", "linje\n", "x" * 201])
+def test_words_do_not_come_in_whatever_the_key(app: Flask, words: str) -> None:
+    with pytest.raises(ValueError, match="never words"):
+        audit.record(TRIED, by=None, on="thing:1", at=clock.now(), word=words)
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "UPDATE audit_event SET actor_id = 99 WHERE id = 3",
+        "UPDATE audit_event SET id = 9 WHERE id = 5",
+        "DELETE FROM audit_event WHERE id = 5",
+        "DELETE FROM audit_event",
+        "DELETE FROM audit_head",
+        "UPDATE audit_head SET count = 4",
+        "UPDATE audit_head SET hash = 'f'",
+    ],
+)
+def test_the_database_itself_refuses_to_change_what_was_written(app: Flask, tampering: str) -> None:
+    write(5)
+    with pytest.raises(DBAPIError, match="the audit only grows"):
+        db.session.execute(text(tampering))
+    db.session.rollback()
+    assert audit.verify() == []
+
+
+def test_nor_is_anything_replaced_or_emptied(app: Flask) -> None:
+    write(5)
+    kind = db.engine.dialect.name
+    for table in ("audit_event", "audit_head"):
+        replacing = {
+            "sqlite": f"REPLACE INTO {table} SELECT * FROM {table} LIMIT 1",
+            "postgresql": f"TRUNCATE {table}",
+        }
+        with pytest.raises(DBAPIError, match="the audit only grows"):
+            db.session.execute(text(replacing[kind]))
+        db.session.rollback()
+
+
 def test_a_moment_in_another_time_zone_is_the_same_moment(app: Flask) -> None:
     at = datetime.fromisoformat("2026-11-24T09:00:00+01:00")
     audit.record(TRIED, by=None, on="thing:1", at=at)
@@ -88,6 +128,7 @@ def test_a_moment_in_another_time_zone_is_the_same_moment(app: Flask) -> None:
 )
 def test_tampering_is_found(app: Flask, tampering: str) -> None:
     write(5)
+    lift_guards()
     db.session.execute(text(tampering))
     db.session.commit()
     db.session.expire_all()
@@ -98,6 +139,7 @@ def test_the_command_tells(app: Flask) -> None:
     write(3)
     runner = app.test_cli_runner()
     assert runner.invoke(args=["audit", "verify"]).exit_code == 0
+    lift_guards()
     db.session.execute(text("UPDATE audit_event SET actor_id = 99 WHERE id = 2"))
     db.session.commit()
     answer = runner.invoke(args=["audit", "verify"])

@@ -6,7 +6,13 @@ from flask import Flask
 from tests.support.browsing import COLOURS, Visitor
 from tests.support.crawl import PERSONAS, crawl
 
-SHARED = {"home.landing", "home.privacy", "home.accessibility", "accounts.devices"}  # alike for everyone
+SHARED = {
+    "home.landing",
+    "home.privacy",
+    "home.accessibility",
+    "security.devices",
+    "security.overview",
+}  # alike for everyone
 
 
 @pytest.mark.parametrize("persona", PERSONAS)

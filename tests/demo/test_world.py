@@ -84,14 +84,14 @@ def test_the_way_in_does_not_exist_outside_the_demonstration(client: CheckingCli
 
 
 def test_production_does_not_start_without_its_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SECRET_KEY", "DATABASE_URL", "BASE_URL", "SMTP_URL", "MAIL_FROM"):
+    for name in config.Production.NEEDED:
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(config.MissingSetting, match="SECRET_KEY"):
         config.Production()
 
 
 def test_production_refuses_the_demonstration(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SECRET_KEY", "BASE_URL", "SMTP_URL", "MAIL_FROM"):
+    for name in config.Production.NEEDED:
         monkeypatch.setenv(name, "x" * 40)
     monkeypatch.setenv("DATABASE_URL", "sqlite://")
     monkeypatch.setenv("VARDE_DEMO", "1")

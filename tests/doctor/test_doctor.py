@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text, update
 
+from portal.accounts.sessions import Session
 from portal.coaching.models import Booking, Coach, Programme, Rate
 from portal.doctor import examine
 from portal.extensions import db
@@ -13,6 +14,8 @@ from portal.members.models import Member
 from portal.mentoring.models import Proposal
 from tests.coaching.programmes import NOW, booked, new_programme, participant
 from tests.mentoring.pairing import new_mentee, new_mentor, propose
+from tests.support.tampering import lift_guards
+from tests.support.ways_in import with_app
 
 
 def broken(now: datetime = NOW) -> set[str]:
@@ -47,9 +50,24 @@ def test_a_score_that_does_not_add_up_is_found(app: Flask, bjorn: Member, astrid
     assert "The parts of a score add up to it" in broken()
 
 
+def test_a_session_made_to_last_is_found(app: Flask, bjorn: Member) -> None:
+    session, _token = Session.start(bjorn.user, NOW)
+    session.expires_at = NOW + timedelta(hours=1)  # halfway in, for an hour
+    db.session.flush()
+    assert "No session outlives its limit, and one without a second factor is short" in broken()
+
+
+def test_the_secret_of_another_persons_app_is_found(app: Flask, bjorn: Member, astrid: Member) -> None:
+    hers = with_app(astrid.user)
+    with_app(bjorn.user).sealed_secret = hers.sealed_secret
+    db.session.flush()
+    assert broken() == {"The secret of an app opens for its owner"}
+
+
 def test_an_event_rubbed_out_of_the_audit_is_found(app: Flask, bjorn: Member) -> None:
     participant(bjorn, new_programme())
     db.session.commit()
+    lift_guards()
     db.session.execute(text("DELETE FROM audit_event WHERE id = 1"))
     assert "The audit chain is whole" in broken()
 

@@ -14,14 +14,16 @@ pytestmark = pytest.mark.pure
 ROOT = Path(__file__).parents[2]
 # Lowest first. A slice imports from the ones below, never from above or beside.
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"audit", "jobs", "notifications"}),
+    frozenset({"audit", "jobs", "keys", "notifications"}),
     frozenset({"accounts"}),
+    frozenset({"consents"}),
     frozenset({"members"}),
     frozenset({"coaching", "mentoring", "offers"}),
     frozenset({"costs", "evaluation"}),
     frozenset({"steering", "privacy"}),
     frozenset({"home"}),
     frozenset({"doctor", "demo"}),
+    frozenset({"backup"}),
 )
 WIRING = {"portal/__init__.py", "portal/cli.py"}  # ties everything together
 GROUND = 0

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
-from portal.access import ANYONE, SIGNED_IN, Role, allowed
+from portal.access import ANYONE, HALFWAY, SIGNED_IN, Role, allowed
 from tests.support.people import new_user
 
 WORD = r"[a-z0-9]+(?:-[a-z0-9]+)*"
@@ -58,7 +58,7 @@ def test_every_route_refuses_whoever_it_is_not_for(app: Flask, client: Any, role
         for method in sorted((rule.methods or set()) & {"GET", "POST"}):
             if (
                 rule_for == ANYONE
-                or (rule_for == SIGNED_IN and role)
+                or (rule_for in (SIGNED_IN, HALFWAY) and role)
                 or (isinstance(rule_for, frozenset) and role in rule_for)
             ):
                 continue

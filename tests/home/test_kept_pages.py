@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 import time_machine
-from sqlalchemy import event
+from sqlalchemy import event, select
 
+from portal.accounts.sessions import Session, idle_limit, longest
 from portal.coaching.models import Coach
 from portal.extensions import db
 from portal.members.models import Member
@@ -78,6 +79,36 @@ def test_signing_in_changes_nobodys_page(client: CheckingClient, bjorn: Member) 
     client.get("/home")
     db.session.expire_all()
     assert db.session.get_one(Revision, 1).count == before
+
+
+@pytest.mark.parametrize(
+    "over", ["ended", "idle", "old", "shut out", "shut by the owner", "renewed", "halfway"]
+)
+def test_a_kept_page_is_not_shown_past_the_end_of_its_session(
+    client: CheckingClient, bjorn: Member, over: str
+) -> None:
+    with time_machine.travel(NOW, tick=False):
+        new_programme()
+        client.sign_in(bjorn)
+        queries = Queries()
+        client.get("/home")
+        assert queries.of(client, "/home") < 4  # it is kept
+        session = db.session.scalars(select(Session)).one()
+        if over == "ended":
+            session.end(NOW)
+        elif over == "idle":
+            session.seen_at -= idle_limit(bjorn.user.roles)
+        elif over == "old":
+            session.created_at -= longest(bjorn.user.roles)
+        elif over == "shut out":
+            bjorn.user.deactivated_at = NOW
+        elif over == "shut by the owner":
+            bjorn.user.locked_at = NOW
+        elif over == "renewed":
+            session.prove(NOW)
+        else:
+            session.proved_at = None
+        assert "/sign-in" in client.get("/home", status=303).headers["Location"]
 
 
 @pytest.mark.promise("En side som er gjemt, vises aldri for noen andre", small=20, full=400)

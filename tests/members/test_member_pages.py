@@ -82,12 +82,21 @@ def test_an_address_in_use_is_refused(client: Any, eva: User, bjorn: Member) -> 
     assert page.texts("#email-error") == ["En med denne e-postadressen er registrert fra før."]
 
 
-def test_somebody_with_another_hat_can_become_a_member(client: Any, eva: User) -> None:
+def test_somebody_with_another_hat_can_become_a_member(client: Any, eva: User, fredrik: User) -> None:
     client.sign_in(eva)
     client.get(NEW)
-    client.submit("new", **{**KARI, "email": eva.email})
+    client.submit("new", **{**KARI, "email": fredrik.email})
     db.session.expire_all()
-    assert eva.roles == {"member", "secretariat"}
+    assert fredrik.roles == {"member", "steering"}
+
+
+def test_nobody_makes_themselves_a_member(client: Any, eva: User) -> None:
+    client.sign_in(eva)
+    client.get(NEW)
+    page = client.submit("new", status=422, **{**KARI, "email": eva.email})
+    assert "Din egen rad tar en kollega seg av." in page.words
+    db.session.expire_all()
+    assert eva.roles == {"secretariat"}
 
 
 def test_a_move_is_kept_in_the_history(client: Any, eva: User, bjorn: Member) -> None:

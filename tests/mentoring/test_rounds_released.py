@@ -14,9 +14,11 @@ from portal.accounts.models import User
 from portal.audit import AuditEvent
 from portal.extensions import db
 from portal.mentoring import profiles, proposals
-from portal.mentoring.models import MatchRound, MentorProfile, Proposal, Reservation, ReservationKind
-from portal.mentoring.round_runs import MatchRun
-from portal.mentoring.rounds import release_round, start_round
+from portal.mentoring.models import MatchRound, MentorProfile, Proposal, ReservationKind
+from portal.mentoring.reservations import reserve
+from portal.mentoring.round_models import MatchRun
+from portal.mentoring.round_release import release_round
+from portal.mentoring.rounds import start_round
 from portal.notifications import Kind, OutboxMessage
 from portal.notifications.delivery import compose
 from tests.mentoring.pairing import new_mentee, new_mentor
@@ -147,9 +149,7 @@ def test_a_pair_reserved_since_the_run_is_taken_out_and_the_ranks_close(
     mentee = pool.mentees[0]
     first = own(made, mentee.id)[0].mentor_id
     mentor = db.session.get_one(MentorProfile, first)
-    row = Reservation(member_id=mentor.member_id, kind=ReservationKind.PERSON, person_id=mentee.member_id)
-    row.created_at = clock.now()
-    db.session.add(row)
+    reserve(mentor.member, ReservationKind.PERSON, str(mentee.member_id), clock.now())
     page = client.sign_in(eva).get(at(made, "/release"))
     assert "1 forslag er tatt ut" in page.main
     client.submit("/releases")

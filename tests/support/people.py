@@ -14,7 +14,8 @@ from flask import Flask
 
 from portal import clock
 from portal.access import Role
-from portal.accounts.models import Session, User
+from portal.accounts.models import User
+from portal.accounts.sessions import Session
 from portal.coaching.models import Coach
 from portal.extensions import db
 from portal.members.models import Member, Membership, Municipality
@@ -62,8 +63,8 @@ def user_of(person: Any) -> User:
 
 
 def open_session(person: Any, cookie: MutableMapping[str, Any], now: datetime | None = None) -> None:
-    """Sign somebody in, as accounts does once the way in has been proved."""
-    _session, token = Session.start(user_of(person), now or clock.now())
+    """Sign somebody in, as accounts does once both factors have been proved."""
+    _session, token = Session.start(user_of(person), now or clock.now(), proved=True)
     db.session.flush()
     cookie.clear()
     cookie["sid"] = token

@@ -1,0 +1,166 @@
+"""Who has which access, given and taken by the secretariat; and letting somebody in who has lost their way in."""
+
+from collections.abc import Callable
+
+from flask import Blueprint, Response, url_for
+from sqlalchemy import Select, select
+from werkzeug.wrappers import Response as BaseResponse
+
+from portal import clock
+from portal.access import Role, allow, load
+from portal.accounts import grants
+from portal.accounts.current import current_user
+from portal.accounts.forms import GrantForm, RecoveryForm
+from portal.accounts.limits import mail_by_person
+from portal.accounts.models import RoleGrant, User
+from portal.accounts.notices import tell, tell_secretariat
+from portal.accounts.recent import recently_authenticated
+from portal.accounts.recoveries import Recovery
+from portal.errors import DomainError
+from portal.extensions import db
+from portal.language import gettext as _
+from portal.rendering import after_write, flash, render
+
+access = Blueprint("access", __name__)
+
+
+@access.get("/secretariat/access")
+@allow(Role.SECRETARIAT)
+def index() -> Response:
+    locked = select(User).where(User.locked_at.is_not(None), User.deactivated_at.is_(None))
+    asked_for = select(Recovery.user_id).where(
+        Recovery.approved_at.is_(None), Recovery.withdrawn_at.is_(None)
+    )
+    return render(
+        "accounts/access.html",
+        people=db.session.scalars(grants.people_with_roles()).all(),
+        given_by_hand=grants.GIVEN_BY_HAND,
+        recoveries=db.session.scalars(Recovery.visible_to(current_user)).all(),
+        locked=db.session.scalars(locked.where(User.id.not_in(asked_for), User.id != current_user.id)).all(),
+        is_sole=grants.is_sole_secretariat(),
+    )
+
+
+@access.get("/secretariat/access/new")
+@allow(Role.SECRETARIAT)
+@recently_authenticated
+def new() -> Response:
+    form = GrantForm(formdata=None)
+    form.offer_roles()
+    return render("accounts/grant.html", form=form)
+
+
+@access.post("/secretariat/access/new")
+@allow(Role.SECRETARIAT)
+@recently_authenticated
+@mail_by_person
+def give() -> Response | BaseResponse:
+    form = GrantForm()
+    form.offer_roles()
+    if not form.validate_on_submit():
+        return render("accounts/grant.html", status=422, form=form)
+    role = Role(form.role.data)
+    try:
+        user = grants.give(str(form.email.data), str(form.name.data), role, current_user, clock.now())
+    except DomainError as no:
+        db.session.rollback()
+        form.refuse("email", no)
+        return render("accounts/grant.html", status=422, form=form)
+    db.session.commit()
+    flash(_("%(name)s har nå rollen %(role)s.", name=user.name, role=role.label))
+    return after_write(url_for("access.index"))
+
+
+@access.get("/secretariat/access/<int:grant_id>/removal")
+@allow(Role.SECRETARIAT)
+@recently_authenticated
+def look_at_removal(grant_id: int) -> Response:
+    grant = load(_removable(), grant_id)
+    return render("accounts/take.html", grant=grant, person=db.session.get_one(User, grant.user_id))
+
+
+@access.post("/secretariat/access/<int:grant_id>/removal")
+@allow(Role.SECRETARIAT)
+@recently_authenticated
+def take(grant_id: int) -> BaseResponse:
+    grant = load(_removable(), grant_id)
+    user, role = db.session.get_one(User, grant.user_id), grant.role
+    return _answered(
+        lambda: grants.take(user, role, current_user, clock.now()),
+        _("%(name)s har ikke lenger rollen %(role)s, og er logget ut.", name=user.name, role=role.label),
+    )
+
+
+def _removable() -> Select[tuple[RoleGrant]]:
+    by_hand = RoleGrant.role.in_(grants.GIVEN_BY_HAND)
+    return select(RoleGrant).where(by_hand, RoleGrant.user_id != current_user.id)
+
+
+@access.get("/secretariat/access/recovery")
+@allow(Role.SECRETARIAT)
+@recently_authenticated
+def recovery() -> Response:
+    return _recovery_page(RecoveryForm(formdata=None))
+
+
+@access.post("/secretariat/access/recovery")
+@allow(Role.SECRETARIAT)
+@recently_authenticated
+@mail_by_person
+def ask_for_recovery() -> Response | BaseResponse:
+    form, now = RecoveryForm(), clock.now()
+    if not form.validate_on_submit():
+        return _recovery_page(form, 422)
+    user = db.session.scalar(User.by_email(str(form.email.data)))
+    if user is None or user.deactivated_at is not None:
+        form.refuse("email", _("Vi finner ingen med denne adressen. Se etter i medlemslisten."))
+        return _recovery_page(form, 422)
+    try:
+        Recovery.ask(user, current_user, now)
+    except DomainError as no:
+        db.session.rollback()
+        form.refuse("email", no)
+        return _recovery_page(form, 422)
+    tell(user, now)
+    tell_secretariat(now, about=user)
+    db.session.commit()
+    flash(_("Nå må en annen i sekretariatet godkjenne. De har fått e-post om at noe venter."))
+    return after_write(url_for("access.index"))
+
+
+@access.post("/secretariat/access/recovery/<int:recovery_id>/approval")
+@allow(Role.SECRETARIAT)
+@recently_authenticated
+@mail_by_person
+def approve(recovery_id: int) -> BaseResponse:
+    waiting = load(Recovery.visible_to(current_user), recovery_id)
+    return _answered(
+        lambda: waiting.approve(current_user, clock.now()),
+        _("%(name)s får en invitasjon på e-post, og begynner på nytt.", name=waiting.user.name),
+    )
+
+
+@access.post("/secretariat/access/recovery/<int:recovery_id>/withdrawal")
+@allow(Role.SECRETARIAT)
+@recently_authenticated
+def withdraw(recovery_id: int) -> BaseResponse:
+    waiting = load(Recovery.visible_to(current_user), recovery_id)
+    return _answered(
+        lambda: waiting.withdraw(current_user, clock.now()), _("Trukket tilbake. Ingenting er endret.")
+    )
+
+
+def _answered(act: Callable[[], None], done: str) -> BaseResponse:
+    try:
+        act()
+    except DomainError as no:
+        db.session.rollback()
+        flash(str(no))
+    else:
+        db.session.commit()
+        flash(done)
+    return after_write(url_for("access.index"))
+
+
+def _recovery_page(form: RecoveryForm, status: int = 200) -> Response:
+    return render("accounts/recovery.html", status=status, form=form, is_sole=grants.is_sole_secretariat())

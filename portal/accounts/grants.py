@@ -1,0 +1,84 @@
+"""Giving people roles and taking them again. Nobody does it to themselves."""
+
+from datetime import datetime
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import selectinload
+
+from portal import audit
+from portal.access import Role
+from portal.accounts.models import RoleGrant, User
+from portal.accounts.sessions import end_all
+from portal.database import refused
+from portal.errors import DomainError
+from portal.extensions import db
+from portal.language import lazy_gettext as _l
+from portal.notifications import Kind, outbox
+
+ROLE_GRANTED = audit.declare("role granted", "role")
+ROLE_TAKEN = audit.declare("role taken", "role")
+# The others come with what a person is: membership, and having offered oneself as a mentor.
+GIVEN_BY_HAND = (Role.SECRETARIAT, Role.STEERING, Role.COACH)
+
+
+class NotOwnRoles(DomainError):
+    def __init__(self) -> None:
+        super().__init__(_l("Dine egne roller må en annen i sekretariatet endre."))
+
+
+class LastOfSecretariat(DomainError):
+    def __init__(self) -> None:
+        super().__init__(_l("Dette er den siste i sekretariatet. Gi en annen rollen først."))
+
+
+class SomebodyElseDid(DomainError):
+    def __init__(self) -> None:
+        super().__init__(_l("Noen andre la til personen samtidig. Se over en gang til."))
+
+
+def people_with_roles() -> Select[tuple[User]]:
+    """Everyone who has a role that is given by hand."""
+    ids = select(RoleGrant.user_id).where(RoleGrant.role.in_(GIVEN_BY_HAND))
+    rows = select(User).where(User.id.in_(ids), User.deactivated_at.is_(None))
+    return rows.options(selectinload(User.role_grants)).order_by(User.sort_key, User.id)
+
+
+def give(email: str, name: str, role: Role, by: User, now: datetime) -> User:
+    """Give the person with this address the role; one who is new is made, and invited."""
+    user = db.session.scalar(User.by_email(email))
+    if user is not None and user.id == by.id:
+        raise NotOwnRoles
+    with refused({"uq_user_email": SomebodyElseDid, "uq_role_grant_user_id_role": SomebodyElseDid}):
+        if user is None:
+            user = User.create(email, name or email.split("@")[0], now)
+            db.session.add(user)
+            db.session.flush()
+            outbox.send(Kind.INVITATION, user, now, path="/sign-in")
+        if role not in user.roles:
+            user.grant(role, by, now)
+            audit.record(ROLE_GRANTED, by=by, on=user, at=now, role=role.value)
+        db.session.flush()
+    return user
+
+
+def take(user: User, role: Role, by: User, now: datetime) -> None:
+    """Take the role away. The person is out at the next request, and comes in again without it."""
+    if user.id == by.id:
+        raise NotOwnRoles
+    # The rows are locked in one order, so that two who take from each other do not leave the house empty.
+    held = select(RoleGrant).where(RoleGrant.role == role).order_by(RoleGrant.id).with_for_update()
+    grants = list(db.session.scalars(held.execution_options(populate_existing=True)))
+    mine = next((grant for grant in grants if grant.user_id == user.id), None)
+    if mine is None:
+        return
+    if role is Role.SECRETARIAT and len(grants) == 1:
+        raise LastOfSecretariat
+    user.role_grants.remove(mine)
+    end_all(user, now)
+    audit.record(ROLE_TAKEN, by=by, on=user, at=now, role=role.value)
+
+
+def is_sole_secretariat() -> bool:
+    """Whether two people cannot be found, so that only the terminal helps."""
+    count = select(func.count()).select_from(RoleGrant).where(RoleGrant.role == Role.SECRETARIAT)
+    return (db.session.scalar(count) or 0) < 2

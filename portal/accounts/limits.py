@@ -1,0 +1,73 @@
+"""How often somebody may try to come in, or have a mail sent: per address on the net, per account, and all together.
+
+The account is what was written in the form, whether or not anybody has it: so the limit tells nobody who is registered.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from flask import request
+
+from portal.accounts.current import current_session
+from portal.accounts.models import digest, fold_email
+from portal.extensions import limiter
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+# A whole conference comes from one address; what can be guessed at all, a code of six figures, is limited by person.
+WAYS_IN = ("120/minute;1200/hour", "10/10 minutes;60/day", "600/minute")
+MAILS = ("30/minute;200/hour", "5/15 minutes;30/day", "120/minute;3000/hour")
+BY_PERSON = ("60/minute;600/hour", "30/10 minutes;300/day", "600/minute")
+
+
+def _written_address() -> str:
+    return "address:" + digest(fold_email(request.form.get("email", "")[:320]))
+
+
+def _person() -> str:
+    here = current_session()
+    return f"person:{here.user_id}" if here is not None else ""
+
+
+def _is_nobody() -> bool:
+    return current_session() is None
+
+
+def _everybody() -> str:
+    return "everybody"
+
+
+def _limited(
+    scope: str,
+    limits: tuple[str, str, str],
+    account: Callable[[], str],
+    without_account: Callable[[], bool] | None = None,
+) -> Callable[[View], View]:
+    per_address, per_account, overall = limits
+
+    def mark(view: View) -> View:
+        limited = limiter.shared_limit(per_address, scope=f"{scope} per address")(view)
+        limited = limiter.shared_limit(
+            per_account, scope=f"{scope} per account", key_func=account, exempt_when=without_account
+        )(limited)
+        limited = limiter.shared_limit(overall, scope=f"{scope} overall", key_func=_everybody)(limited)
+        return cast(View, limited)
+
+    return mark
+
+
+def way_in(view: View) -> View:
+    """For what is answered with a link, a key or a code."""
+    return _limited("way in", WAYS_IN, _person, _is_nobody)(view)
+
+
+def mail_to_written_address(view: View) -> View:
+    """For a form that mails to the address written in it."""
+    return _limited("mail to address", MAILS, _written_address)(view)
+
+
+def mail_by_person(view: View) -> View:
+    """For a button that makes the portal mail somebody."""
+    return _limited("mail by person", ("60/minute;600/hour", "30/10 minutes;300/day", "600/minute"), _person)(
+        view
+    )

@@ -1,0 +1,162 @@
+"""Coming in with the organisation's own sign-in (OpenID Connect; Entra ID, say). Off until it is configured."""
+
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.error import URLError
+from urllib.parse import urlencode, urlsplit
+from urllib.request import Request, urlopen
+
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+from authlib.oidc.core import CodeIDToken
+from flask import current_app
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+from sqlalchemy import select
+
+from portal import audit
+from portal.accounts.factors import Identity, has_factor
+from portal.accounts.models import User
+from portal.accounts.notices import tell
+from portal.errors import DomainError
+from portal.extensions import db
+from portal.language import lazy_gettext as _l
+
+LINKED = audit.declare("organisation sign-in linked")
+ALGORITHMS = ["RS256", "PS256", "ES256"]
+PATIENCE = 10  # seconds
+MOST = 1_000_000  # bytes of an answer
+
+
+class NotLetIn(DomainError):
+    def __init__(self) -> None:
+        super().__init__(_l("Vi kunne ikke logge deg inn den veien. Prøv med e-post i stedet."))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What this browser asked the provider, kept in its session until the answer comes."""
+
+    state: str
+    nonce: str
+    verifier: str
+
+    @classmethod
+    def anew(cls) -> "Asked":
+        return cls(*(secrets.token_urlsafe(48) for _ in range(3)))
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Who has come, and whether the organisation has asked for a second factor."""
+
+    user: User
+    is_proved: bool
+
+
+def is_on() -> bool:
+    return bool(current_app.config["OIDC_ISSUER"])
+
+
+def address_to_ask(asked: Asked, return_to: str) -> str:
+    """Where the provider asks the person who they are."""
+    question = {
+        "response_type": "code",
+        "client_id": current_app.config["OIDC_CLIENT_ID"],
+        "redirect_uri": return_to,
+        "scope": "openid email",
+        "state": asked.state,
+        "nonce": asked.nonce,
+        "code_challenge": create_s256_code_challenge(asked.verifier),
+        "code_challenge_method": "S256",
+    }
+    return f"{_provider()['authorization_endpoint']}?{urlencode(question)}"
+
+
+def arrive(asked: Asked, state: str, code: str, return_to: str, now: datetime) -> Arrival:
+    """The person whom the provider vouches for. Raises NotLetIn."""
+    if not secrets.compare_digest(asked.state.encode(), state.encode()):
+        raise NotLetIn
+    claims = _claims(_token(code, asked.verifier, return_to), asked.nonce, now)
+    user, is_new = _person(claims, now)
+    methods = claims.get("amr") or []
+    proved = isinstance(methods, list) and "mfa" in methods
+    # At the first meeting, whoever has a factor of ours shows it: an address alone shall not open their account.
+    return Arrival(user, proved and not (is_new and has_factor(user)))
+
+
+def _person(claims: CodeIDToken, now: datetime) -> tuple[User, bool]:
+    issuer, subject = str(claims["iss"])[:300], str(claims["sub"])[:300]
+    known = select(User).join(Identity, Identity.user_id == User.id)
+    user = db.session.scalar(known.where(Identity.issuer == issuer, Identity.subject == subject))
+    if user is not None:
+        if not user.is_active:
+            raise NotLetIn
+        return user, False
+    verified = claims.get("email_verified") is True or claims.get("xms_edov") in (True, 1, "1", "true")
+    user = db.session.scalar(User.by_email(str(claims.get("email") or ""))) if verified else None
+    taken = (
+        select(Identity.id).where(Identity.user_id == user.id, Identity.issuer == issuer) if user else None
+    )
+    if user is None or not user.is_active or (taken is not None and db.session.scalar(taken) is not None):
+        raise NotLetIn
+    db.session.add(Identity(user_id=user.id, issuer=issuer, subject=subject, created_at=now))
+    audit.record(LINKED, by=user, on=user, at=now)
+    tell(user, now)
+    return user, True
+
+
+def _token(code: str, verifier: str, return_to: str) -> str:
+    question = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": return_to,
+        "client_id": current_app.config["OIDC_CLIENT_ID"],
+        "client_secret": current_app.config["OIDC_CLIENT_SECRET"],
+        "code_verifier": verifier,
+    }
+    answer = _fetch(str(_provider()["token_endpoint"]), urlencode(question).encode())
+    return str(answer.get("id_token") or "")
+
+
+def _claims(token: str, nonce: str, now: datetime) -> CodeIDToken:
+    try:
+        keys = KeySet.import_key_set(_fetch(str(_provider()["jwks_uri"])))  # type: ignore[arg-type]  # checked within
+        decoded = jwt.decode(token, keys, algorithms=ALGORITHMS)
+        client = current_app.config["OIDC_CLIENT_ID"]
+        expected = {
+            "iss": {"essential": True, "value": current_app.config["OIDC_ISSUER"]},
+            "aud": {"essential": True, "value": client},
+            "nonce": {"essential": True, "value": nonce},
+        }
+        parameters = {"nonce": nonce, "client_id": client}
+        claims = CodeIDToken(decoded.claims, decoded.header, options=expected, params=parameters)
+        claims.validate(now=int(now.timestamp()), leeway=60)
+    except (JoseError, ValueError, KeyError, TypeError) as error:
+        raise NotLetIn from error
+    return claims
+
+
+def _provider() -> dict[str, Any]:
+    issuer = str(current_app.config["OIDC_ISSUER"])
+    found = _fetch(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
+    if found.get("issuer") != issuer:
+        raise NotLetIn
+    return found
+
+
+def _fetch(url: str, data: bytes | None = None) -> dict[str, Any]:
+    open_way = () if current_app.config["SESSION_COOKIE_SECURE"] else ("http",)
+    if urlsplit(url).scheme not in ("https", *open_way):
+        raise NotLetIn
+    try:
+        with urlopen(Request(url, data, {"Accept": "application/json"}), timeout=PATIENCE) as answer:  # nosec B310  # noqa: S310  # the scheme is checked
+            found = json.loads(answer.read(MOST))
+    except (URLError, OSError, ValueError) as error:
+        raise NotLetIn from error
+    if not isinstance(found, dict):
+        raise NotLetIn
+    return found

@@ -1,0 +1,94 @@
+"""Who has seen whose data: noted by the views that show it, written when the page is made, before it is given away.
+
+A person, role and purpose are written once a day for each reader, however often the page is opened: that is what
+"who has seen my data" shows, and it keeps reading cheap. A page whose reading cannot be written is not shown.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any
+
+from flask import Flask, Response, g, request
+from sqlalchemy import select
+
+from portal import clock
+from portal.access import Role
+from portal.audit.chain import declare, record
+from portal.audit.models import AuditEvent
+from portal.extensions import db
+
+READ = declare("personal data read", "person", "role", "purpose")
+TAKEN_OUT = declare("list taken out", "list", "kind", "count", "role")
+WRITES = "varde.writes"  # says that a request which only looks is about to write after all
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A line of "who has seen my data"."""
+
+    at: datetime
+    role: Role
+    purpose: str
+
+
+@dataclass(frozen=True)
+class _Reader:
+    id: int
+
+
+def has_read(people: Iterable[int], by: Any, purpose: str) -> None:
+    """Note that `by` is shown something personal about these users, in the hat worn; what is one's own is no news."""
+    noted = g.setdefault("reads", {})
+    noted.update(((person, g.hat.value, purpose), _Reader(by.id)) for person in people if person != by.id)
+
+
+def has_taken_out(name: str, kind: str, people: Iterable[int], by: Any) -> None:
+    """Note that `by` takes out the list `name` as a file of this kind, and whom it is about."""
+    found = list(people)
+    details = {"list": name, "kind": kind, "count": len(found), "role": g.hat.value}
+    g.setdefault("taken_out", []).append((_Reader(by.id), details))
+    has_read(found, by, f"{name}-list")
+
+
+def reads_of(user_id: int) -> Iterator[Reading]:
+    """Who has seen this person's data, the latest first."""
+    rows = select(AuditEvent).where(AuditEvent.event == READ, AuditEvent.subject == f"user:{user_id}")
+    for event in db.session.scalars(rows.order_by(AuditEvent.id.desc())):
+        yield Reading(event.at, Role(event.details["role"]), event.details["purpose"])
+
+
+def _write(response: Response) -> Response:
+    noted, taken_out, now = g.pop("reads", {}), g.pop("taken_out", []), clock.now()
+    fresh = _not_yet(noted, now) if noted else {}
+    if not fresh and not taken_out:
+        return response
+    # The page has been read and made: a transaction of its own, that takes the lock for the few rows it writes.
+    db.session.remove()
+    request.environ[WRITES] = True
+    try:
+        for (person, role, purpose), reader in fresh.items():
+            record(READ, by=reader, on=f"user:{person}", at=now, person=person, role=role, purpose=purpose)
+        for reader, details in taken_out:
+            record(TAKEN_OUT, by=reader, on=f"list:{details['list']}", at=now, **details)
+        db.session.commit()
+    finally:
+        request.environ.pop(WRITES)
+    return response
+
+
+def _not_yet(noted: dict[Any, _Reader], now: datetime) -> dict[Any, _Reader]:
+    """Those that have not been written on this Norwegian day."""
+    midnight = clock.from_oslo(clock.today(now), time())
+    rows = select(AuditEvent.details).where(
+        AuditEvent.event == READ,
+        AuditEvent.actor_id == next(iter(noted.values())).id,
+        AuditEvent.at >= midnight,
+    )
+    known = {(d["person"], d["role"], d["purpose"]) for d in db.session.scalars(rows)}
+    return {read: reader for read, reader in noted.items() if read not in known}
+
+
+def register(app: Flask) -> None:
+    """Write what the views have noted, before the page is given away."""
+    app.after_request(_write)

@@ -1,0 +1,53 @@
+"""flask backup and flask restore."""
+
+from pathlib import Path
+
+import click
+
+from portal import clock
+from portal.backup.bundle import BundleBroken
+from portal.backup.dump import NotUpToDate
+from portal.backup.loading import DumpBroken
+from portal.backup.restoring import NoKeyring, NotEmpty, restore
+from portal.backup.taking import NoPlace, back_up
+from portal.doctor import examine
+from portal.keys.keyring import KeyringBroken
+from portal.keys.ledger import LedgerBroken
+from portal.keys.masters import UnknownMasterKey
+
+REFUSALS = (
+    BundleBroken, DumpBroken, KeyringBroken, LedgerBroken, NoKeyring, NoPlace, NotEmpty, NotUpToDate, UnknownMasterKey,
+)  # fmt: skip
+
+
+def take(path: Path) -> None:
+    """Take a backup and say what is in it."""
+    try:
+        taken = back_up(path, clock.now())
+    except REFUSALS as refusal:
+        raise click.ClickException(str(refusal)) from refusal
+    tables = len(taken.counts)
+    click.echo(f"{path}: {taken.rows} rows of {tables} tables, {taken.size} bytes; restored once, and whole.")
+    for rule in taken.broken:
+        click.echo(f"BROKEN  {rule}", err=True)
+    if taken.broken:
+        raise SystemExit(1)
+
+
+def put_back(path: Path) -> None:
+    """Restore, and read the whole database as the doctor does."""
+    now = clock.now()
+    try:
+        done = restore(path, now)
+    except REFUSALS as refusal:
+        raise click.ClickException(str(refusal)) from refusal
+    rows = sum(done.counts.values())
+    click.echo(f"{rows} rows and {done.keys} keys from {clock.oslo(done.taken_at):%Y-%m-%d %H:%M}.")
+    click.echo(
+        f"{len(done.erased)} people erased again; every session ended; {done.withdrawn} mails withdrawn."
+    )
+    broken = [finding for finding in examine(now) if not finding.holds]
+    for finding in broken:
+        click.echo(f"BROKEN  {finding.rule}: {finding.seen}", err=True)
+    if broken:
+        raise SystemExit(1)

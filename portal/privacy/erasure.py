@@ -1,0 +1,178 @@
+"""Erasing a person: asked for, undone while it waits, and done for good."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from portal import audit, jobs, keys
+from portal.access import Role
+from portal.accounts.models import RoleGrant, User
+from portal.database import refused
+from portal.errors import DomainError
+from portal.extensions import Base, db
+from portal.language import lazy_gettext as _l
+from portal.members.models import ImportPreview, Municipality, MunicipalityKind
+from portal.privacy import leaving, traces
+from portal.privacy.models import WAIT, Erasure
+from portal.privacy.paths import about, table_of
+from portal.privacy.register import REGISTER, Lines, Whom
+from portal.privacy.register.members import NOWHERE
+
+ASKED = audit.declare("erasure asked for", "due")
+UNDONE = audit.declare("erasure undone")
+ERASED = audit.declare("person erased")
+
+
+class AlreadyAsked(DomainError):
+    def __init__(self) -> None:
+        super().__init__(_l("Slettingen er alt bestilt. Ingenting er endret."))
+
+
+class TooLateToUndo(DomainError):
+    def __init__(self) -> None:
+        super().__init__(_l("Det er ingen sletting å angre."))
+
+
+class LastOfTheSecretariat(DomainError):
+    def __init__(self) -> None:
+        super().__init__(
+            _l("Du er den eneste i sekretariatet. Gi en annen tilgang først, så ingen blir stengt ute.")
+        )
+
+
+def ask(user: User, by: User, now: datetime) -> Erasure:
+    """Ask for the person to be erased when the wait is over. Raises AlreadyAsked and LastOfTheSecretariat."""
+    _require_somebody_left(user)
+    wish = Erasure(user_id=user.id, asked_at=now, asked_by_id=by.id, due_at=now + WAIT)
+    with refused({"uq_erasure_open": AlreadyAsked}):
+        db.session.add(wish)
+    audit.record(ASKED, by=by, on=user, at=now, due=wish.due_at.date().isoformat())
+    return wish
+
+
+def undo(user: User, by: User, now: datetime) -> None:
+    """Take the wish back. Raises TooLateToUndo when there is none."""
+    waiting = update(Erasure).where(Erasure.id.in_(select(Erasure.waiting_for(user.id).subquery().c.id)))
+    done = waiting.values(undone_at=now, undone_by_id=by.id).returning(Erasure.id)
+    if db.session.scalar(done.execution_options(synchronize_session=False)) is None:
+        raise TooLateToUndo
+    db.session.expire_all()
+    audit.record(UNDONE, by=by, on=user, at=now)
+
+
+@jobs.register("erase those who asked")
+def erase_due(now: datetime) -> int:
+    """Erase everybody whose wait is over, each in a transaction of its own; commits, so that the traces can go."""
+    due = list(db.session.scalars(select(Erasure.user_id).where(Erasure.is_due(now))))
+    done = 0
+    for user_id in due:
+        try:
+            erase(db.session.get_one(User, user_id), None, now)
+            db.session.commit()
+            done += 1
+        except LastOfTheSecretariat:  # waits until somebody else can open the door
+            db.session.rollback()
+    if done:
+        traces.sweep()
+    return done
+
+
+def erase(user: User, by: User | None, now: datetime) -> None:
+    """Take everything of the person out of the portal, and leave the counts, the costs and the audit whole.
+
+    What runs is ended first by its own rules, so that the others get their mails; then the register decides,
+    column by column. Doing it twice changes nothing more.
+    """
+    _require_somebody_left(user)
+    _erase(user, by, now)
+
+
+def _erase(user: User, by: User | None, now: datetime) -> None:
+    db.session.refresh(user, with_for_update=True)
+    leaving.end_everything(user, now)
+    db.session.flush()
+    _make_nowhere()
+    _forget_uploads_that_name(user)
+    db.session.expire_all()
+    for table in _children_first():
+        for whom in table.whom:
+            _erase_from(table, whom, user.id)
+    keys.destroy(user.id, now)  # after the rows that only the key could find
+    now_shut = func.coalesce(User.deactivated_at, now)
+    db.session.execute(update(User).where(User.id == user.id).values(deactivated_at=now_shut))
+    _settle(user.id, by, now)
+    db.session.expire_all()
+    audit.record(ERASED, by=by, on=user, at=now)
+
+
+@keys.on_replay
+def erase_again(user_id: int, now: datetime) -> None:
+    """After a restore: whoever was erased since the backup was taken is erased once more."""
+    user = db.session.get(User, user_id)
+    if user is not None:
+        _erase(user, None, now)
+
+
+def is_erased() -> ColumnElement[bool]:
+    """The condition that a user has been erased."""
+    return select(Erasure.id).where(Erasure.user_id == User.id, Erasure.done_at.is_not(None)).exists()
+
+
+def _require_somebody_left(user: User) -> None:
+    if Role.SECRETARIAT not in user.roles:
+        return
+    others = select(RoleGrant.id).join(User, RoleGrant.user_id == User.id)
+    others = others.where(
+        RoleGrant.role == Role.SECRETARIAT, User.id != user.id, User.deactivated_at.is_(None)
+    )
+    if db.session.scalar(others.limit(1)) is None:
+        raise LastOfTheSecretariat
+
+
+def _children_first() -> list[Lines]:
+    order = {table.name: place for place, table in enumerate(Base.metadata.sorted_tables)}
+    return sorted(REGISTER, key=lambda lines: -order[lines.table])
+
+
+def _erase_from(lines: Lines, whom: Whom, user_id: int) -> None:
+    table = table_of(lines)
+    mine = about(table, whom, user_id)
+    if lines.deletes(whom):
+        db.session.execute(delete(table).where(mine))
+        return
+    values = {line.column: line.erasure.for_user(user_id) for line in lines.replaces(whom)}
+    if values:
+        db.session.execute(update(table).where(mine).values(values))
+
+
+def _settle(user_id: int, by: User | None, now: datetime) -> None:
+    """The proof that it is done, also where nobody had asked."""
+    if db.session.scalar(select(Erasure.id).where(Erasure.user_id == user_id, Erasure.done_at.is_not(None))):
+        return
+    wish = db.session.scalar(Erasure.waiting_for(user_id))
+    if wish is None:
+        wish = Erasure(user_id=user_id, asked_at=now, asked_by_id=by.id if by else None, due_at=now)
+        db.session.add(wish)
+    wish.done_at = now
+    db.session.flush()
+
+
+def _forget_uploads_that_name(user: User) -> None:
+    for preview in db.session.scalars(select(ImportPreview)):
+        rows = preview.content.get("rows", ())
+        if user.email in str(rows) or user.name in str(preview.content):
+            db.session.delete(preview)
+    db.session.flush()
+
+
+def _make_nowhere() -> None:
+    """The place that whoever is erased comes from."""
+    dialect: Any = postgresql if db.session.get_bind().dialect.name == "postgresql" else sqlite
+    row = {
+        "number": NOWHERE, "name": "Slettet", "display_name": "Slettet", "sort_key": "slettet",
+        "kind": MunicipalityKind.MUNICIPALITY, "county_number": "00", "county_name": "Slettet", "population": 0,
+        "neighbours": "",
+    }  # fmt: skip
+    db.session.execute(dialect.insert(Municipality).values(row).on_conflict_do_nothing())

@@ -1,0 +1,55 @@
+"""Who has seen somebody's data: the reads that the audit holds, as the person may see them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, select
+
+from portal.access import Role
+from portal.audit import AuditEvent
+from portal.extensions import db
+from portal.language import gettext as _
+
+READ = "personal data read"
+
+
+@dataclass(frozen=True)
+class Reading:
+    at: datetime
+    role: str
+    purpose: str
+
+
+def readings_of(user_id: int) -> Select[tuple[AuditEvent]]:
+    """The reads of this person's data by others, latest first."""
+    of_person = AuditEvent.details["person"].as_integer() == user_id
+    mine = select(AuditEvent).where(AuditEvent.event == READ, of_person)
+    return mine.where(AuditEvent.actor_id.is_distinct_from(user_id)).order_by(AuditEvent.id.desc())
+
+
+def in_words(event: AuditEvent) -> Reading:
+    """When, in what role and what for; never who, for it is the role that had the right to."""
+    role = str(event.details.get("role", ""))
+    known = {r.value: r.label for r in Role}
+    return Reading(
+        event.at, known.get(role, role or str(_("Systemet"))), purpose(str(event.details.get("purpose", "")))
+    )
+
+
+def purpose(code: str) -> str:
+    """What the data was read for. Purposes are codes in the audit, and words only here."""
+    words = {
+        "coaching": _("Gjøre klar og holde samtalen med deg"),
+        "mentoring": _("Følge opp mentorparet dere er i"),
+        "match-round": _("Koble mentorer og mentees"),
+        "member-page": _("Åpnet siden om deg i medlemslisten"),
+        "members-list": _("Tok ut medlemslisten som fil"),
+        "participants-list": _("Tok ut deltakerlisten som fil"),
+        "sessions-list": _("Tok ut listen over samtaler som fil"),
+        "round-list": _("Tok ut koblingsrunden som fil"),
+    }
+    return str(words.get(code, code))
+
+
+def latest(user_id: int, count: int) -> list[Reading]:
+    return [in_words(event) for event in db.session.scalars(readings_of(user_id).limit(count))]

@@ -1,0 +1,141 @@
+"""How often one may try: by address on the net, by account, and all together; and nobody learns who is registered."""
+
+import random
+import statistics
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask_limiter.util import get_qualified_name
+
+import config
+from portal import create_app
+from portal.access import ANYONE, HALFWAY, allowed
+from portal.accounts.models import User
+from portal.extensions import db, limiter
+from tests.support.client import CheckingClient
+from tests.support.page import Page
+from tests.support.ways_in import code_of, with_app
+from tests.test_access import rules
+
+
+@pytest.fixture
+def limited(app: Flask, database_url: str) -> Iterator[Flask]:
+    """The application with its limits on, as it runs for people."""
+    settings = config.Testing()
+    settings.SQLALCHEMY_DATABASE_URI = database_url
+    settings.RATELIMIT_ENABLED = True
+    made = create_app(settings)
+    limiter.reset()
+    yield made
+    with made.app_context():
+        db.engine.dispose()
+    limiter.enabled = False
+
+
+def browser(app: Flask, ip: str = "192.0.2.1") -> CheckingClient:
+    client = CheckingClient(app, Page)
+    client.environ_base["REMOTE_ADDR"] = ip
+    return client
+
+
+def ask(app: Flask, email: str, ip: str) -> Page:
+    answer: Page = browser(app, ip).open("/sign-in", method="POST", data=_with_token(app, {"email": email}))
+    return answer
+
+
+def _with_token(app: Flask, data: dict[str, str]) -> dict[str, str]:
+    app.config["WTF_CSRF_ENABLED"] = False
+    return data
+
+
+def test_too_many_tries_get_a_calm_page(limited: Flask) -> None:
+    client = browser(limited)
+    client.get("/sign-in")
+    data = {"csrf_token": client.csrf_token()}
+    answers = [client.open("/sign-in/" + "x" * 43, method="POST", data=data) for _ in range(125)]
+    assert [answer.status_code for answer in answers] == [422] * 120 + [429] * 5
+    page = answers[-1]
+    assert page.heading == "Vent litt" and "Det kom mange forsøk på kort tid." in page.words
+
+
+def test_one_account_gets_few_mails_whoever_asks_and_whether_or_not_it_exists(
+    limited: Flask, eva: User
+) -> None:
+    for email in (eva.email, "ingen@eksempel.example"):
+        statuses = [ask(limited, email, f"192.0.2.{n}").status_code for n in range(8)]
+        assert statuses == [303] * 5 + [429] * 3
+        assert ask(limited, email.upper(), "192.0.2.99").status_code == 429  # capitals are no way round
+
+
+def test_one_address_on_the_net_asks_for_few(limited: Flask) -> None:
+    statuses = [ask(limited, f"n{n}@eksempel.example", "192.0.2.1").status_code for n in range(34)]
+    assert statuses == [303] * 30 + [429] * 4
+    assert ask(limited, "n99@eksempel.example", "192.0.2.2").status_code == 303
+
+
+def test_all_together_there_is_an_end_too(limited: Flask) -> None:
+    statuses = [ask(limited, f"n{n}@eksempel.example", f"198.51.100.{n}").status_code for n in range(125)]
+    assert statuses.count(303) == 120
+
+
+def test_codes_are_limited_by_person_whatever_the_browser(limited: Flask, eva: User) -> None:
+    app = with_app(eva)
+    statuses = []
+    for n in range(4):
+        client = browser(limited, f"192.0.2.{n}").sign_in(eva)
+        for _ in range(3):
+            data = {"code": "123456", "csrf_token": client.csrf_token()}
+            statuses.append(client.open("/confirmation", method="POST", data=data).status_code)
+    assert statuses == [422] * 10 + [429] * 2
+    assert code_of(app)
+
+
+def test_every_way_in_and_every_form_that_mails_is_limited(app: Flask) -> None:
+    unlimited = {
+        "accounts.sign_out",
+        "factors.begin_app",
+        "demo.sign_in",
+    }  # they let nobody in, and mail nobody
+    ways = [
+        rule.endpoint
+        for rule in rules(app)
+        if "POST" in (rule.methods or set())
+        and allowed(app.view_functions[rule.endpoint]) in (ANYONE, HALFWAY)
+        and rule.endpoint not in unlimited
+    ]
+    mailing = ["security.change_address", "access.give", "access.ask_for_recovery", "access.approve", "members.invite", "members.send_invitations"]  # fmt: skip
+    views = {app.view_functions[endpoint] for endpoint in (*ways, *mailing)}
+    known = limiter.limit_manager._decorated_limits
+    names = set(map(get_qualified_name, views))
+    assert ways and not {name for name in names if len(known.get(name, ())) < 3}
+
+
+@pytest.mark.promise("Svaret tar like lang tid enten adressen er registrert eller ikke", small=40, full=400)
+def test_known_and_unknown_addresses_take_the_same_time(client: Any, eva: User, promise: Any) -> None:
+    """Asked in random order. The halves of one kind differ by chance alone: the kinds must not differ by more."""
+    client.get("/sign-in")
+    token = client.csrf_token()
+    kinds = [eva.email, "ingen.nygard@example.org"] * promise.size
+    random.Random(4).shuffle(kinds)
+    times: dict[str, list[float]] = {kind: [] for kind in kinds}
+    for email in kinds:
+        db.session.commit()
+        started = time.perf_counter()
+        client.open("/sign-in", method="POST", data={"email": email, "csrf_token": token})
+        times[email].append(time.perf_counter() - started)
+    known, unknown = times.values()
+    right = _guesses(known, unknown)
+    promise.saw(f"{2 * promise.size} svar, gjettet riktig av tiden: {right:.0%} (50 % er ren gjetning)")
+    assert right < 0.5 + 2.6 / (2 * promise.size) ** 0.5
+    assert statistics.median(known) < 1
+
+
+def _guesses(known: list[float], unknown: list[float]) -> float:
+    """How often the better of two rules, slower is known or slower is unknown, guesses right beyond the common median."""
+    middle = statistics.median(known + unknown)
+    slow = sum(t > middle for t in known) + sum(t <= middle for t in unknown)
+    share = slow / (len(known) + len(unknown))
+    return max(share, 1 - share)

@@ -1,0 +1,191 @@
+"""Coming in with the organisation's own sign-in, by a real provider: only people we know, and never by an address alone."""
+
+from base64 import b64encode
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+import config
+from portal import audit, clock
+from portal.accounts.factors import Identity
+from portal.accounts.models import User
+from portal.extensions import db
+from portal.notifications import Kind
+from tests.support.provider import CLIENT, SECRET, Provider, serving_provider
+from tests.support.ways_in import code_of, mails, with_app
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Provider]:
+    with serving_provider() as provider:
+        yield provider
+
+
+@pytest.fixture
+def provider(app: Flask, running: Provider) -> Iterator[Provider]:
+    running.forged = False
+    kept = {name: app.config[name] for name in app.config if name.startswith("OIDC_")}
+    app.config.update(
+        OIDC_ISSUER=running.issuer, OIDC_CLIENT_ID=CLIENT, OIDC_CLIENT_SECRET=SECRET, OIDC_NAME="KDF"
+    )
+    yield running
+    app.config.update(kept)
+
+
+def says(user: User, **claims: Any) -> dict[str, Any]:
+    return {"sub": f"subject of {user.id}", "email": user.email, "email_verified": True, "amr": ["pwd", "mfa"]} | claims  # fmt: skip
+
+
+def come(client: Any, provider: Provider, status: int = 303, next_page: str | None = None) -> Any:
+    """Go to the provider and come back."""
+    left = client.get(
+        "/sign-in/organisation", status=303, query_string={"next": next_page} if next_page else {}
+    )
+    return client.get(provider.authorize(left.headers["Location"]), status=status)
+
+
+def refused(client: Any, answer: Any) -> None:
+    assert answer.headers["Location"] == "/sign-in"
+    assert "Vi kunne ikke logge deg inn den veien." in client.follow(answer).words
+    client.get("/devices", status=303)
+
+
+def test_it_is_off_until_it_is_configured(client: Any) -> None:
+    assert "-kontoen din" not in client.get("/sign-in").words
+    client.get("/sign-in/organisation", status=404)
+    client.get("/sign-in/organisation/return?code=x&state=y", status=404)
+
+
+def test_somebody_known_comes_in_and_is_known_by_the_subject_from_then_on(
+    client: Any, new_client: Any, provider: Provider, eva: User
+) -> None:
+    provider.claims = says(eva, email=eva.email.upper())
+    assert "Logg inn med KDF-kontoen din" in client.get("/sign-in").words
+    answer = come(client, provider, next_page="/secretariat/members")
+    assert answer.headers["Location"] == "/secretariat/members"
+    client.get("/secretariat/members")
+    assert mails(Kind.SIGN_IN_CHANGED) == [eva.email]
+    provider.claims = says(eva, email="somebody.else@kdf.example", email_verified=False)
+    later = new_client()
+    come(later, provider)
+    assert eva.name in later.get("/devices").words
+    assert mails(Kind.SIGN_IN_CHANGED) == [eva.email] and not audit.verify()
+
+
+def test_without_a_second_factor_there_ours_is_asked_for(client: Any, provider: Provider, eva: User) -> None:
+    app = with_app(eva)
+    provider.claims = says(eva, amr=["pwd"])
+    assert come(client, provider).headers["Location"] == "/sign-in/code"
+    client.get("/secretariat/", status=303)
+    client.get("/sign-in/code")
+    client.submit("sign-in/code", code=code_of(app))
+    client.get("/secretariat/")
+
+
+def test_at_the_first_meeting_whoever_has_a_factor_of_ours_shows_it(
+    client: Any, new_client: Any, provider: Provider, eva: User
+) -> None:
+    with_app(eva)
+    provider.claims = says(eva)
+    assert come(client, provider).headers["Location"] == "/sign-in/code"
+    later = new_client()
+    come(later, provider)
+    later.get("/secretariat/")
+
+
+def test_a_stranger_and_somebody_shut_out_stay_outside(
+    client: Any, new_client: Any, provider: Provider, eva: User
+) -> None:
+    provider.claims = {
+        "sub": "stranger",
+        "email": "ingen@eksempel.example",
+        "email_verified": True,
+        "amr": ["mfa"],
+    }
+    refused(client, come(client, provider))
+    provider.claims = says(eva)
+    come(new_client(), provider)
+    eva.deactivated_at = clock.now()
+    refused(client, come(client, provider))
+
+
+def test_an_address_nobody_has_verified_opens_nothing(client: Any, provider: Provider, eva: User) -> None:
+    for unsure in ({"email_verified": False}, {"email_verified": "true"}, {"email_verified": None}):
+        provider.claims = says(eva, **unsure)
+        refused(client, come(client, provider))
+    provider.claims = says(eva, email_verified=None, xms_edov=True)  # as Entra ID says it
+    assert come(client, provider).headers["Location"] == "/secretariat/"
+
+
+def test_another_subject_with_the_same_address_is_refused(
+    client: Any, new_client: Any, provider: Provider, eva: User
+) -> None:
+    provider.claims = says(eva)
+    come(new_client(), provider)
+    provider.claims = says(eva, sub="somebody who got the address later")
+    refused(client, come(client, provider))
+    assert len(db.session.scalars(select(Identity)).all()) == 1
+
+
+WRONG: list[dict[str, Any]] = [
+    {"iss": "https://evil.example"},
+    {"aud": "another client"},
+    {"nonce": "another's"},
+    {"nonce": None},
+    {"exp": 1_700_000_000},
+    {"sub": None},
+]
+
+
+@pytest.mark.parametrize("claims", WRONG, ids=str)
+def test_a_token_that_is_not_for_us_now_is_refused(
+    client: Any, provider: Provider, eva: User, claims: dict[str, Any]
+) -> None:
+    provider.claims = says(eva, **claims)
+    refused(client, come(client, provider))
+
+
+def test_a_token_signed_by_somebody_else_is_refused(client: Any, provider: Provider, eva: User) -> None:
+    provider.claims, provider.forged = says(eva), True
+    refused(client, come(client, provider))
+
+
+def test_an_answer_to_another_browsers_question_is_refused(
+    client: Any, new_client: Any, provider: Provider, eva: User
+) -> None:
+    provider.claims = says(eva)
+    left = new_client().get("/sign-in/organisation", status=303)
+    back = provider.authorize(left.headers["Location"])
+    client.get(back, status=404)  # nothing was asked here
+    client.get("/sign-in/organisation", status=303)
+    refused(client, client.get(back, status=303))
+
+
+def test_an_answer_is_heard_once(client: Any, provider: Provider, eva: User) -> None:
+    provider.claims = says(eva)
+    left = client.get("/sign-in/organisation", status=303)
+    back = provider.authorize(left.headers["Location"])
+    client.get(back, status=303)
+    client.get(back, status=404)
+
+
+def test_a_provider_that_is_down_is_no_dead_end(client: Any, app: Flask, provider: Provider) -> None:
+    app.config["OIDC_ISSUER"] = "http://127.0.0.1:9"
+    refused(client, client.get("/sign-in/organisation", status=303))
+
+
+def test_production_wants_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in config.Production.NEEDED:
+        monkeypatch.setenv(name, "x")
+    monkeypatch.setenv("SECRET_KEY", "x" * 32)
+    monkeypatch.setenv("DATA_KEY", b64encode(b"k" * 32).decode())
+    monkeypatch.delenv("VARDE_DEMO", raising=False)
+    monkeypatch.setenv("OIDC_ISSUER", "https://login.example")
+    with pytest.raises(config.MissingSetting):
+        config.Production()
+    monkeypatch.setenv("OIDC_CLIENT_ID", "varde")
+    monkeypatch.setenv("OIDC_CLIENT_SECRET", "secret")
+    assert config.Production().OIDC_ISSUER == "https://login.example"

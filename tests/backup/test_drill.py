@@ -1,0 +1,276 @@
+"""The drill: everything is lost, and everything comes back, but those who had been forgotten."""
+
+import threading
+from base64 import b64decode
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from portal import audit, clock, keys
+from portal.accounts.models import User
+from portal.accounts.sessions import Session
+from portal.backup import back_up, bundle, restore
+from portal.backup.bundle import BundleBroken
+from portal.backup.loading import as_lines
+from portal.backup.restoring import NoKeyring, NotEmpty
+from portal.backup.taking import NoPlace
+from portal.doctor import examine
+from portal.extensions import Base, db
+from portal.keys import PersonKey, keyring
+from portal.members.models import Member
+from portal.mentoring.models import MenteeProfile, ReservationKind
+from portal.mentoring.reservations import reserve, said_by_anyone
+from portal.notifications import Kind, OutboxMessage
+from portal.notifications.outbox import send
+from portal.privacy.erasure import erase
+from tests.backup.conftest import Elsewhere
+from tests.mentoring.pairing import new_mentee
+from tests.support.canaries import raw_dump
+from tests.support.people import new_user, open_session
+
+SECRET = "Jeg vurderer å slutte før jul"
+
+
+@pytest.fixture
+def lived(outside: Path, bjorn: Member, daniel: Member, astrid: Member, now: datetime) -> Path:
+    """Two people who have written something, and a backup of it."""
+    for member in (bjorn, daniel):
+        profile = new_mentee(member, now)
+        profile.text = f"{SECRET}, sier {member.user.first_name}"
+        reserve(member, ReservationKind.PERSON, str(astrid.id), now)
+    open_session(bjorn, {})
+    audit.record(audit.declare("drill held"), by=bjorn.user, on=bjorn, at=now)
+    db.session.commit()
+    back_up(outside / "yesterday.backup", now)
+    return outside / "yesterday.backup"
+
+
+def counts() -> dict[str, int | None]:
+    tables = (t for t in Base.metadata.sorted_tables if t.name != PersonKey.__tablename__)
+    return {table.name: db.session.scalar(select(func.count()).select_from(table)) for table in tables}
+
+
+def everything() -> dict[str, list[tuple[object, ...]]]:
+    return {
+        table.name: [tuple(row) for row in db.session.execute(select(table).order_by(*table.primary_key))]
+        for table in Base.metadata.sorted_tables
+    }
+
+
+def broken(now: datetime) -> list[str]:
+    return [f"{finding.rule}: {finding.seen}" for finding in examine(now) if not finding.holds]
+
+
+@pytest.mark.promise("A lost database comes back from the backup, row for row")
+def test_what_is_lost_comes_back(
+    lived: Path, bjorn: Member, elsewhere: Elsewhere, now: datetime, promise: Any
+) -> None:
+    before, bjorns = everything(), bjorn.id
+    with elsewhere():
+        done = restore(lived, now)
+        after = everything()
+        ended = [row for row in after.pop("session") if row not in before["session"]]
+        for changes in ("session", "revision"):  # the restore ends the sessions, and counts that as a change
+            before.pop(changes)
+            after.pop(changes, None)
+        assert after == before
+        assert len(ended) == 1
+        assert done.erased == []
+        profile = db.session.scalars(select(MenteeProfile).where(MenteeProfile.member_id == bjorns)).one()
+        assert profile.text == f"{SECRET}, sier Bjørn"
+        assert len(said_by_anyone()) == 2
+        assert broken(now) == []
+        assert audit.verify() == []
+        newcomer = new_user("Ny Person")
+        db.session.commit()
+        assert newcomer.id > max(int(str(row[0])) for row in before["user"])
+        promise.saw(f"{sum(done.counts.values())} rows of {len(done.counts)} tables, all the same")
+
+
+def test_it_comes_back_on_the_other_database_too(
+    lived: Path, elsewhere: Elsewhere, tmp_path: Path, now: datetime
+) -> None:
+    before = everything()
+    with elsewhere(f"sqlite:///{tmp_path / 'other.sqlite'}"):
+        restore(lived, now)
+        after = everything()
+        for table in (
+            "user",
+            "member",
+            "mentee_profile",
+            "reservation",
+            "audit_event",
+            "person_key",
+            "municipality",
+        ):
+            assert after[table] == before[table]
+        assert broken(now) == []
+
+
+@pytest.mark.promise("Of a person who is erased, nothing is left when yesterday's backup is restored")
+def test_who_was_erased_since_is_erased_again(
+    lived: Path, bjorn: Member, daniel: Member, eva: User, elsewhere: Elsewhere, now: datetime, promise: Any
+) -> None:
+    bjorns, daniels = (bjorn.id, bjorn.user_id), (daniel.id, daniel.user_id)
+    traces = [bjorn.user.name.encode(), bjorn.user.email.encode(), SECRET.encode(), b"Haugland"]
+    erase(bjorn.user, eva, now)
+    db.session.commit()
+    with elsewhere() as machine:
+        done = restore(lived, now + timedelta(days=1))
+        assert done.erased == [bjorns[1]]
+        texts = {p.member_id: p.text for p in db.session.scalars(select(MenteeProfile))}
+        assert texts.get(bjorns[0], "") == ""
+        assert texts[daniels[0]] == f"{SECRET}, sier Daniel"
+        assert [no.member_id for no in said_by_anyone()] == [daniels[0]]
+        assert db.session.scalars(select(PersonKey.user_id).where(PersonKey.wrapped.is_(None))).all() == [
+            bjorns[1]
+        ]
+        assert broken(now) == []
+        assert all(row.wrapped is None for row in keyring.read() if row.user_id == bjorns[1])
+        db.session.remove()
+        dumped = raw_dump()
+        assert not [trace for trace in traces if trace in dumped]
+        assert b"Daniel" in dumped
+        del machine
+    tried = _with_all_keys_on_yesterdays_words(lived, bjorns)
+    assert tried > 0
+    promise.saw(
+        f"{len(traces)} traces looked for in the restored database, 0 found; "
+        f"{tried} of their sealed values in yesterday's backup, 0 opened with all the keys there are"
+    )
+
+
+def _with_all_keys_on_yesterdays_words(path: Path, whose: tuple[int, int]) -> int:
+    """Open the backup as whoever has every key can, and try each of them on what the person had sealed."""
+    with path.open("rb") as file:
+        lines = list(as_lines(bundle.read(file)))
+    table, tried = "", 0
+    for line in lines:
+        if isinstance(line, dict):
+            table = line.get("table", table)
+        elif table == "mentee_profile" and whose[0] in line:
+            for value in line:
+                if isinstance(value, dict) and "bytes" in value:
+                    tried += 1
+                    for user_id in [row.user_id for row in keyring.read()]:
+                        with pytest.raises(keys.Unreadable):
+                            keys.open(user_id, "mentee_profile.text", b64decode(value["bytes"]))
+    return tried
+
+
+def test_a_backup_holds_no_key_and_nothing_plain(app: Flask, lived: Path) -> None:
+    with lived.open("rb") as file:
+        content = b"".join(bundle.read(file))
+    assert b'{"table": "mentee_profile"' in content
+    assert b"person_key" not in content
+    for word in (SECRET, SECRET[:12]):
+        assert word.encode() not in content
+    assert b"Haugland" not in lived.read_bytes()
+    assert lived.stat().st_mode & 0o077 == 0
+
+
+def test_a_restore_never_writes_over_anything(lived: Path, now: datetime) -> None:
+    with pytest.raises(NotEmpty):
+        restore(lived, now)
+
+
+def test_a_backup_that_is_cut_leaves_the_database_empty(
+    lived: Path, elsewhere: Elsewhere, now: datetime
+) -> None:
+    lived.write_bytes(lived.read_bytes()[:-1000])
+    with elsewhere():
+        with pytest.raises(BundleBroken):
+            restore(lived, now)
+        assert db.inspect(db.engine).get_table_names() == []
+
+
+def test_without_the_keyring_nothing_is_restored(
+    lived: Path, outside: Path, elsewhere: Elsewhere, now: datetime
+) -> None:
+    (outside / "keyring.json").unlink()
+    with elsewhere(), pytest.raises(NoKeyring):
+        restore(lived, now)
+
+
+def test_a_backup_is_never_written_over(
+    lived: Path, app: Flask, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(NoPlace):
+        back_up(lived, now)
+    monkeypatch.setitem(app.config, "KEYRING_FILE", "")
+    with pytest.raises(NoPlace, match="KEYRING_FILE"):
+        back_up(lived.with_name("another"), now)
+    assert not list(lived.parent.glob("*another*"))
+
+
+def test_no_mail_is_sent_twice_and_no_session_lives_on(
+    lived: Path, outside: Path, bjorn: Member, elsewhere: Elsewhere, now: datetime
+) -> None:
+    send(Kind.SEAT_GIVEN, bjorn.user, now)
+    send(Kind.BOOKING_REMINDER, bjorn.user, now, not_before=now + timedelta(days=5))
+    db.session.commit()
+    back_up(outside / "today.backup", now)
+    with elsewhere():
+        done = restore(outside / "today.backup", now + timedelta(hours=3))
+        assert done.withdrawn == 1
+        waiting = select(OutboxMessage.kind).where(OutboxMessage.withdrawn_at.is_(None))
+        assert db.session.scalars(waiting).all() == [Kind.BOOKING_REMINDER]
+        assert db.session.scalar(select(func.count()).where(Session.ended_at.is_(None))) == 0
+
+
+def test_what_is_written_meanwhile_is_in_it_whole_or_not_at_all(
+    app: Flask, outside: Path, elsewhere: Elsewhere, now: datetime
+) -> None:
+    db.session.commit()
+    done, failed = threading.Event(), []
+
+    def write() -> None:
+        number = 0
+        with app.app_context():
+            while not done.is_set():
+                number += 1
+                try:
+                    user = new_user(f"Skriver Nummer{number}")
+                    keys.seal(user.id, "note.text:1", "Noe")
+                    audit.record(audit.declare("drill held"), by=user, on=user, at=clock.now())
+                    db.session.commit()
+                except Exception as error:
+                    failed.append(error)
+                    return
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        taken = [back_up(outside / f"{number}.backup", now) for number in range(3)]
+    finally:
+        done.set()
+        writer.join()
+    assert not failed
+    assert [one.broken for one in taken] == [[], [], []]
+    with elsewhere():
+        restore(outside / "2.backup", now)
+        assert db.session.scalar(select(func.count(User.id))) == db.session.scalar(
+            select(func.count(PersonKey.user_id))
+        )
+        assert audit.verify() == []
+
+
+def test_the_commands_tell_what_they_did(
+    app: Flask, outside: Path, bjorn: Member, elsewhere: Elsewhere, now: datetime
+) -> None:
+    new_mentee(bjorn, now).text = SECRET
+    db.session.commit()
+    file = str(outside / "b.backup")
+    answer = app.test_cli_runner().invoke(args=["backup", file])
+    assert answer.exit_code == 0, answer.output
+    assert "restored once, and whole" in answer.output
+    assert "is there already" in app.test_cli_runner().invoke(args=["backup", file]).output
+    assert "not empty" in app.test_cli_runner().invoke(args=["restore", file]).output
+    with elsewhere() as machine:
+        answer = machine.test_cli_runner().invoke(args=["restore", file])
+        assert answer.exit_code == 0, answer.output
+        assert "0 people erased again" in answer.output

@@ -1,0 +1,203 @@
+"""Erasing a person: nothing is left of them, and nothing is lost of what the others need."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from portal import audit, consents, keys
+from portal.access import Role
+from portal.accounts.models import User
+from portal.accounts.sessions import Session
+from portal.coaching.models import Booking
+from portal.consents import Purpose
+from portal.doctor import examine
+from portal.extensions import Base, db
+from portal.mentoring.models import Mentorship, Reservation
+from portal.mentoring.reservations import described, said_by
+from portal.notifications import OutboxMessage
+from portal.privacy import erasure, traces
+from portal.privacy.models import WAIT, Erasure
+from tests.coaching.programmes import NOW
+from tests.privacy.lives import SECRET, Life
+from tests.support.people import new_user
+
+TRACES = (SECRET, "Haugland", "haugland", "bjorn.haugland@example.org")
+
+
+def everything_stored(app: Flask) -> str:
+    """The database as whoever steals it would have it: the raw file, or every value of every table."""
+    traces.sweep()
+    if db.engine.dialect.name == "sqlite":
+        path = db.engine.url.database
+        assert path
+        return Path(path).read_bytes().decode("utf-8", "ignore")
+    rows = (row for table in Base.metadata.sorted_tables for row in db.session.execute(select(table)))
+    return "\n".join(repr(tuple(row)) for row in rows)
+
+
+def test_nothing_of_the_person_is_left_in_the_database(app: Flask, life: Life) -> None:
+    user_id = life.bjorn.user_id
+    before = everything_stored(app)
+    assert [t for t in TRACES if t in before] == list(TRACES[1:])  # what was said in confidence is sealed
+    erasure.erase(db.session.get_one(User, user_id), None, NOW)
+    db.session.commit()
+    stored = everything_stored(app)
+    assert not [trace for trace in TRACES if trace in stored]
+    assert "Moen" in stored
+    assert "Strand" in stored
+
+
+def test_counts_costs_and_the_audit_stay_whole(life: Life) -> None:
+    spent = db.session.scalar(select(func.sum(Booking.price)).where(Booking.held_at.is_not(None)))
+    before = {t: db.session.scalar(select(func.count()).select_from(t)) for t in (Booking, Mentorship, User)}
+    erasure.erase(life.bjorn.user, None, life.now)
+    db.session.commit()
+    assert {t: db.session.scalar(select(func.count()).select_from(t)) for t in before} == before
+    assert db.session.scalar(select(func.sum(Booking.price)).where(Booking.held_at.is_not(None))) == spent
+    assert audit.verify() == []
+
+
+def test_every_rule_of_the_portal_still_holds(life: Life) -> None:
+    erasure.erase(life.bjorn.user, None, life.now)
+    erasure.erase(life.cecilie.user, None, life.now)
+    erasure.erase(life.astrid.user, None, life.now)
+    db.session.commit()
+    assert not [f"{f.rule}: {f.seen}" for f in examine(life.now) if not f.holds]
+
+
+def test_what_runs_is_ended_by_its_own_rules_and_the_others_are_told(life: Life) -> None:
+    erasure.erase(life.bjorn.user, None, life.now)
+    db.session.commit()
+    assert life.ahead.cancelled_at == life.now
+    assert life.held.held_at is not None
+    assert life.pair.ended_at == life.now
+    assert all(m.cancelled_at for m in life.pair.meetings)
+    told = select(OutboxMessage.user_id).where(OutboxMessage.created_at == life.now)
+    assert {life.cecilie.user_id, life.astrid.user_id} <= set(db.session.scalars(told))
+    assert not db.session.scalars(
+        select(OutboxMessage).where(OutboxMessage.user_id == life.bjorn.user_id)
+    ).all()
+
+
+def test_nobody_gets_in_as_the_person_again(life: Life, client: Any) -> None:
+    client.sign_in(life.bjorn)
+    client.get("/home")
+    erasure.erase(life.bjorn.user, None, life.now)
+    db.session.commit()
+    assert not db.session.scalars(select(Session).where(Session.user_id == life.bjorn.user_id)).all()
+    client.get("/home", status=303)
+    assert db.session.scalar(User.by_email("bjorn.haugland@example.org")) is None
+    assert not life.bjorn.user.roles
+    assert not consents.holds(life.bjorn.user_id, Purpose.SECRETARIAT_SEES_AREAS)
+
+
+def test_the_others_still_see_that_it_was_and_not_who(life: Life, client: Any) -> None:
+    erasure.erase(life.bjorn.user, None, life.now)
+    db.session.commit()
+    name = f"Slettet bruker {life.bjorn.user_id}"
+    assert life.bjorn.name == name
+    client.sign_in(life.cecilie)
+    client.get("/coach/sessions")
+    client.sign_in(life.astrid)
+    assert name in client.get(f"/mentoring/mentorships/{life.pair.id}").text
+
+
+def test_what_the_persons_key_has_sealed_can_never_be_read_again(life: Life) -> None:
+    user_id = life.bjorn.user_id
+    sealed = keys.seal(user_id, "anywhere", SECRET)
+    erasure.erase(life.bjorn.user, None, life.now)
+    db.session.commit()
+    with pytest.raises(keys.Destroyed):
+        keys.open(user_id, "anywhere", sealed)
+
+
+def test_after_a_restore_it_is_done_again(life: Life) -> None:
+    """The backup knows nothing of the erasure; whoever restores it asks for everyone who was erased since."""
+    erasure.erase_again(life.bjorn.user_id, life.now)
+    erasure.erase_again(2_000_000_000, life.now)  # somebody whom the backup does not have
+    db.session.commit()
+    assert life.bjorn.name == f"Slettet bruker {life.bjorn.user_id}"
+
+
+def test_the_persons_own_noes_go_and_another_keeps_theirs_without_the_name(life: Life) -> None:
+    erasure.erase(life.bjorn.user, None, life.now)
+    db.session.commit()
+    assert len(db.session.scalars(select(Reservation)).all()) == 1
+    ((_no, name, _meaning),) = described(said_by(life.daniel))
+    assert name == f"Slettet bruker {life.bjorn.user_id}"
+
+
+def test_erasing_twice_is_erasing_once(life: Life) -> None:
+    for _ in range(2):
+        erasure.erase(life.bjorn.user, None, life.now)
+        db.session.commit()
+    assert len(db.session.scalars(select(Erasure)).all()) == 1
+    assert life.bjorn.user.name == f"Slettet bruker {life.bjorn.user_id}"
+
+
+@pytest.mark.parametrize("who", ["astrid", "daniel", "cecilie"])
+def test_a_mentor_and_a_coach_can_leave_too(life: Life, who: str) -> None:
+    person = getattr(life, who)
+    erasure.erase(person.user, None, life.now)
+    db.session.commit()
+    assert person.user.name.startswith("Slettet bruker")
+    if who == "astrid":
+        assert life.pair.ended_at is not None
+    if who == "cecilie":
+        assert life.ahead.cancelled_at is not None
+        assert life.ahead.clip_returned_at is not None
+        assert life.cecilie.bio == ""
+
+
+def test_it_waits_a_week_and_is_then_done_by_itself(life: Life) -> None:
+    erasure.ask(life.bjorn.user, life.bjorn.user, life.now)
+    db.session.commit()
+    assert erasure.erase_due(life.now + WAIT - timedelta(minutes=1)) == 0
+    assert life.bjorn.name == "Bjørn Haugland"
+    assert erasure.erase_due(life.now + WAIT) == 1
+    assert erasure.erase_due(life.now + WAIT) == 0
+    assert db.session.scalars(select(Erasure.done_at)).all() == [life.now + WAIT]
+
+
+def test_it_can_be_undone_until_it_is_done(life: Life) -> None:
+    user = life.bjorn.user
+    erasure.ask(user, user, life.now)
+    with pytest.raises(erasure.AlreadyAsked):
+        erasure.ask(user, user, life.now)
+    erasure.undo(user, user, life.now + timedelta(days=6))
+    with pytest.raises(erasure.TooLateToUndo):
+        erasure.undo(user, user, life.now + timedelta(days=6))
+    db.session.commit()
+    assert erasure.erase_due(life.now + WAIT) == 0
+    erasure.ask(user, user, life.now + timedelta(days=6))  # and asked for anew
+
+
+def test_the_last_of_the_secretariat_lets_somebody_else_in_first(
+    app: Flask, eva: User, now: datetime
+) -> None:
+    with pytest.raises(erasure.LastOfTheSecretariat):
+        erasure.ask(eva, eva, now)
+    new_user("Gro Berg", Role.SECRETARIAT)
+    erasure.ask(eva, eva, now)
+
+
+def test_the_doctor_sees_what_an_erasure_left_behind(life: Life) -> None:
+    erasure.erase(life.bjorn.user, None, life.now)
+    life.bjorn.title = "Kommunedirektør i Nome"
+    db.session.commit()
+    broken = [f"{f.rule}: {f.seen}" for f in examine(life.now) if not f.holds]
+    assert [rule.split(":")[0] for rule in broken] == [
+        "Of whoever is erased nothing is left that the register says is deleted or replaced"
+    ]
+    assert f"member of user {life.bjorn.user_id}" in broken[0]
+
+
+def test_the_doctor_sees_what_was_not_done_in_time(life: Life) -> None:
+    erasure.ask(life.bjorn.user, life.bjorn.user, life.now)
+    db.session.commit()
+    broken = {f.rule for f in examine(life.now + WAIT + timedelta(days=120)) if not f.holds}
+    assert "Whoever asked to be erased is erased in time" in broken

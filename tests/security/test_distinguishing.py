@@ -1,0 +1,252 @@
+"""Two worlds, alike but for one confidential no. Whoever sees everything of both must not be able to tell them apart.
+
+The best player there is holds both worlds beside each other and looks for any difference: in a page, a file, an order,
+a count, a mail, what comes of trying, or how much a page asks the database (which is what its time is made of). Where
+nothing differs, no player has an advantage.
+"""
+
+import random
+import re
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urldefrag, urljoin
+
+import pytest
+import time_machine
+from flask import Flask
+from sqlalchemy import select
+
+import matching
+from portal import clock
+from portal.access import Role
+from portal.accounts.models import User
+from portal.extensions import db
+from portal.members.models import ChallengeArea
+from portal.mentoring import profiles, proposals, reservations
+from portal.mentoring.models import (
+    MatchRound,
+    MenteeProfile,
+    MentorProfile,
+    Modes,
+    Proposal,
+    ReservationKind,
+)
+from portal.mentoring.round_decisions import last_runs
+from portal.mentoring.round_inputs import solve_again
+from portal.mentoring.round_reach import within_reach
+from portal.mentoring.round_release import release_round
+from portal.mentoring.rounds import start_round
+from portal.notifications import OutboxMessage
+from tests.coaching.programmes import NOW
+from tests.security.reading import words_of
+from tests.support.client import CheckingClient
+from tests.support.crawl import counted
+from tests.support.page import Page
+from tests.support.people import new_member, new_user
+
+PLACES = (
+    "Nome", "Lierne", "Sirdal", "Åfjord", "Hitra", "Nordreisa", "Ringebu", "Alta", "Steinkjer", "Lillehammer", "Hamar",
+    "Voss", "Kristiansund", "Narvik", "Evje og Hornnes", "Tynset", "Frogn", "Bømlo", "Rana", "Stord",
+)  # fmt: skip
+MENTORS, MENTEES = 13, 6
+TOKEN = re.compile(r'(name="csrf_token"[^>]*value=")[^"]*')
+
+
+@dataclass
+class World:
+    """Everybody in it, made the same from the same seed."""
+
+    eva: User
+    mentees: list[MenteeProfile] = field(default_factory=list)
+    mentors: list[MentorProfile] = field(default_factory=list)
+
+    def pair(self, link: tuple[str, str]) -> tuple[MenteeProfile, MentorProfile]:
+        """The two whom the engine knows by these member ids."""
+        mentee = next(profile for profile in self.mentees if str(profile.member_id) == link[0])
+        return mentee, next(profile for profile in self.mentors if str(profile.member_id) == link[1])
+
+
+def make(app: Flask, bed: Any, seed: int) -> World:
+    """The world of this seed, on a database put back to its beginning."""
+    db.session.rollback()
+    bed.reset(app)
+    chance = random.Random(seed)
+    areas = list(db.session.scalars(select(ChallengeArea.id).order_by(ChallengeArea.id)))
+    places = chance.sample(PLACES, MENTORS + MENTEES)
+    world = World(new_user("Eva Nygård", Role.SECRETARIAT))
+    for number, place in enumerate(places):
+        chosen = {area: chance.randint(1, 3) for area in chance.sample(areas, 4)}
+        if number < MENTEES:
+            member = new_member(f"Mentee Nr{number}", place)
+            seeking = profiles.seek(member, chosen, "", {}, Modes.EITHER, member.user, NOW)
+            world.mentees.append(seeking)
+        else:
+            member = new_member(f"Mentor Nr{number}", place, Role.MENTOR)
+            mentor = profiles.become_mentor(member, 1, member.user, NOW)
+            profiles.tell_experience(mentor, chosen, "", Modes.EITHER, False, NOW)
+            world.mentors.append(mentor)
+    # Others have said no to others, as they have in any world.
+    one, other = world.mentees[-1].member, world.mentors[-1].member
+    reservations.reserve(one, ReservationKind.PERSON, str(other.id), NOW)
+    reservations.reserve(other, ReservationKind.NEIGHBOURS, "", NOW)
+    db.session.commit()
+    return world
+
+
+def run(world: World) -> tuple[MatchRound, matching.Outcome]:
+    made = start_round("Høstrunden", world.eva, NOW)
+    db.session.commit()
+    (last,) = last_runs(made, 1)
+    assert last is not None
+    return made, solve_again(last)
+
+
+# What somebody can see
+
+
+def view(
+    app: Flask, user: User, tries: Callable[[CheckingClient], list[str]] | None = None
+) -> dict[str, Any]:
+    """Every page and file that can be reached, what each asked the database, the mails, and what comes of trying."""
+    client = CheckingClient(app, Page)
+    client.checks = False
+    client.sign_in(user)
+    seen: dict[str, Any] = {}
+    waiting = deque([client.open("/sign-in").headers["Location"], "/devices", "/privacy"])
+    while waiting:
+        address = waiting.popleft()
+        if address in seen or len(seen) > 150:
+            continue
+        with app.app_context(), counted(app) as queries:
+            answer = client.open(address)
+        seen[address] = (answer.status_code, TOKEN.sub(r"\1", words_of(answer)), len(queries))
+        if isinstance(answer, Page) and answer.is_html and answer.status_code == 200:
+            waiting.extend(_links(answer, address))
+    mails = select(
+        OutboxMessage.kind, OutboxMessage.path, OutboxMessage.created_at, OutboxMessage.withdrawn_at
+    )
+    seen["mails"] = [
+        tuple(map(str, row)) for row in db.session.execute(mails.where(OutboxMessage.user_id == user.id))
+    ]
+    if tries is not None:
+        seen["tried"] = tries(client)
+    return seen
+
+
+def _links(page: Page, address: str) -> list[str]:
+    joined = (urldefrag(urljoin(address, href)).url for href in page.links)
+    return [t for t in joined if t.startswith("/") and not t.startswith(("//", "/static/"))]
+
+
+def trying(made: MatchRound, mentee: int, mentor: int) -> Callable[[CheckingClient], list[str]]:
+    """What the secretariat can try with the two: swap, lock, unlock and rule out."""
+
+    def tries(client: CheckingClient) -> list[str]:
+        chosen = {
+            "mentee": mentee,
+            "mentor": mentor,
+            "ground": "judgement",
+            "csrf_token": client.csrf_token(),
+        }
+        found = []
+        for what in ("swaps", "locks", "unlockings", "exclusions"):
+            answer = client.open(f"/secretariat/rounds/{made.id}/{what}", method="POST", data=chosen)
+            found.append(f"{what} {answer.status_code} {TOKEN.sub('', words_of(answer))}")
+        return found
+
+    return tries
+
+
+def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
+    return [name for name in sorted({*one, *other}) if one.get(name) != other.get(name)]
+
+
+# The games
+
+
+def beyond_reach(outcome: matching.Outcome, chance: random.Random) -> tuple[str, str]:
+    """A mentee and a mentor who could be a pair, and whom the engine has simply not chosen."""
+    near = within_reach(outcome)
+    return chance.choice(sorted(set(matching.matrix(outcome)) - set(near)))
+
+
+def reservation_game(app: Flask, bed: Any, seed: int) -> list[str]:
+    """One of the two has said no to the other, in person or with the whole municipality; or nobody has."""
+    chance = random.Random(seed)
+    views: list[list[dict[str, Any]]] = []
+    link: tuple[str, str] | None = None
+    by_mentor, everybody_there = chance.random() < 0.5, chance.random() < 0.3
+    for has_reserved in (False, True):
+        world = make(app, bed, seed)
+        if link is not None and has_reserved:
+            two = [profile.member for profile in world.pair(link)]
+            owner, target = reversed(two) if by_mentor else two
+            kind = ReservationKind.MUNICIPALITY if everybody_there else ReservationKind.PERSON
+            named = target.municipality_number if everybody_there else str(target.id)
+            reservations.reserve(owner, kind, named, NOW)
+            db.session.commit()
+        made, outcome = run(world)
+        link = link or beyond_reach(outcome, chance)
+        mentee, mentor = world.pair(link)
+        other = (mentee if by_mentor else mentor).member.user
+        before = view(app, world.eva, trying(made, mentee.id, mentor.id))
+        release_round(made, clock.today(NOW) + timedelta(days=9), world.eva, NOW)
+        db.session.commit()
+        views.append([before, view(app, world.eva), view(app, other)])
+    return [name for one, two in zip(*views, strict=True) for name in differences(one, two)]
+
+
+def mentees_no(app: Flask, bed: Any, seed: int) -> list[str]:
+    """The mentee has said no to a mentor, or has not answered. What does that mentor see?"""
+    views = []
+    for declines in (False, True):
+        world = make(app, bed, seed)
+        made, _outcome = run(world)
+        release_round(made, clock.today(NOW) + timedelta(days=9), world.eva, NOW)
+        given = list(db.session.scalars(select(Proposal).order_by(Proposal.id)))
+        chosen = random.Random(seed).choice(given)
+        if declines:
+            proposals.decline(chosen, chosen.mentee.member.user, NOW)
+        db.session.commit()
+        views.append(view(app, chosen.mentor.member.user))
+    return differences(*views)
+
+
+def mentors_no(app: Flask, bed: Any, seed: int) -> list[str]:
+    """The mentor has said no, or has let the deadline pass. What does the mentee see once it has passed?"""
+    views = []
+    for declines in (False, True):
+        world = make(app, bed, seed)
+        made, _outcome = run(world)
+        release_round(made, clock.today(NOW) + timedelta(days=20), world.eva, NOW)
+        mentee = random.Random(seed).choice(world.mentees)
+        given = list(db.session.scalars(select(Proposal).where(Proposal.mentee_id == mentee.id)))
+        proposals.accept(given[0], mentee.member.user, NOW)
+        if declines:
+            proposals.decline(given[0], given[0].mentor.member.user, NOW + timedelta(days=2))
+        db.session.commit()
+        with time_machine.travel(NOW + timedelta(days=9), tick=False):
+            proposals.expire(clock.now())
+            db.session.commit()
+            views.append(view(app, mentee.member.user))
+    return differences(*views)
+
+
+@pytest.fixture(autouse=True)
+def _today() -> Iterator[None]:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("game", [reservation_game, mentees_no, mentors_no], ids=lambda g: g.__name__)
+@pytest.mark.promise(
+    "Ingen kan se, telle, måle eller prøve seg fram til at noen har sagt nei til dem", small=1, full=40
+)
+def test_no_player_has_an_advantage(app: Flask, bed: Any, promise: Any, game: Any) -> None:
+    told = {seed: found for seed in range(promise.size) if (found := game(app, bed, seed))}
+    assert not told
+    promise.saw(f"{promise.size} par av verdener ({game.__name__}), {len(told)} kunne skilles, fordel 0")
