@@ -7,35 +7,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from matching.findings import (
+    Alternative,
+    Blocking,
+    Counterfactual,
+    Move,
+    Outcome,
+    Pair,
+    Part,
+    Reason,
+    Unmatched,
+    as_data,
+    points,
+    whole_points,
+)
 from matching.municipalities import Municipality, municipalities
 from matching.profiles import (
     DEFAULT,
     FULL_SCORE,
     PARTS,
     UNITS_PER_POINT,
-    Alternative,
-    Blocking,
-    Counterfactual,
     InputError,
     Link,
     Mentee,
     Mentor,
     Mode,
-    Move,
     Objective,
-    Outcome,
-    Pair,
-    Part,
-    Reason,
     Reservation,
     ReservationKind,
     Rule,
-    Unmatched,
     Weights,
     Wishes,
-    as_data,
-    points,
-    whole_points,
 )
 
 __all__ = [

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import matching
-from matching import files
-from matching.profiles import DEFAULT, InputError, Objective, Outcome
+from matching import files, results
+from matching.findings import Outcome
+from matching.profiles import DEFAULT, InputError, Link, Mentee, Mentor, Objective, Reservation
+from matching.report import report
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -17,13 +20,15 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         outcome = _solve(asked)
         _write(asked, outcome)
+        print(_summary(outcome), file=sys.stderr)
+        if asked.why:
+            print(_why(outcome, *asked.why), file=sys.stderr)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except OSError as error:
         print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
         return 2
-    print(_summary(outcome), file=sys.stderr)
     return 0
 
 
@@ -33,64 +38,127 @@ def _parser() -> ArgumentParser:
     )
     parser.add_argument("mentors", type=Path, metavar="MENTORS.csv")
     parser.add_argument("mentees", type=Path, metavar="MENTEES.csv")
-    parser.add_argument("--reservations", type=Path, metavar="FILE", help="CSV: by, kind, target")
-    parser.add_argument("--forbidden", type=Path, metavar="FILE", help="CSV: mentee, mentor, rule")
-    parser.add_argument("--fixed", type=Path, metavar="FILE", help="CSV: mentee, mentor")
-    parser.add_argument("--weights", type=Path, metavar="FILE", help="JSON: points per part")
-    parser.add_argument(
-        "--objective", choices=[str(name) for name in Objective], default=str(Objective.FLOOR)
-    )
-    parser.add_argument("--proposals", type=int, default=3, metavar="N", help="suggestions per mentee (3)")
-    parser.add_argument(
-        "--out", type=Path, metavar="PAIRS.csv", help="the pairs; to the screen when not given"
-    )
-    parser.add_argument("--scores", type=Path, metavar="SCORES.csv", help="every legal pair and its score")
-    parser.add_argument(
+    given = parser.add_argument_group("what else is known")
+    given.add_argument("--reservations", type=Path, metavar="FILE", help="CSV: by, kind, target")
+    given.add_argument("--forbidden", type=Path, metavar="FILE", help="CSV: mentee, mentor, rule")
+    given.add_argument("--fixed", type=Path, metavar="FILE", help="CSV: mentee, mentor")
+    given.add_argument("--weights", type=Path, metavar="FILE", help="JSON: points per part")
+    given.add_argument("--texts", action="store_true", help="score the texts too (needs scikit-learn)")
+    given.add_argument("--since", type=Path, metavar="PAIRS.csv", help="an earlier run, for the report")
+    how = parser.add_argument_group("how to choose")
+    how.add_argument("--objective", choices=[str(name) for name in Objective], default=str(Objective.FLOOR))
+    how.add_argument("--even-load", action="store_true", help="spread the mentees over the mentors")
+    how.add_argument("--proposals", type=int, default=3, metavar="N", help="suggestions per mentee (3)")
+    out = parser.add_argument_group("what comes out")
+    out.add_argument("--out", type=Path, metavar="PAIRS.csv", help="the pairs; to the screen when not given")
+    out.add_argument("--scores", type=Path, metavar="SCORES.csv", help="every legal pair and its score")
+    out.add_argument(
         "--explain", type=Path, metavar="EXPLAIN.json", help="parts, reasons, who is left and why"
+    )
+    out.add_argument("--report", type=Path, metavar="FILE", help="the round in figures: .csv or .json")
+    out.add_argument(
+        "--why", nargs=2, metavar=("MENTEE", "MENTOR"), help="what would have made this pair happen"
     )
     return parser
 
 
 def _solve(asked: Namespace) -> Outcome:
+    if asked.proposals < 1:
+        raise InputError(f"--proposals is {asked.proposals}, and must be 1 or more")
+    mentors, mentees = files.read_mentors(asked.mentors), files.read_mentees(asked.mentees)
+    reservations = files.read_reservations(asked.reservations) if asked.reservations else []
+    forbidden = files.read_links(asked.forbidden) if asked.forbidden else []
+    for stranger in _strangers(mentors, mentees, reservations, forbidden):
+        print(f"warning: {stranger}", file=sys.stderr)
     return matching.propose(
-        files.read_mentors(asked.mentors),
-        files.read_mentees(asked.mentees),
-        files.read_reservations(asked.reservations) if asked.reservations else (),
+        mentors,
+        mentees,
+        reservations,
         files.read_weights(asked.weights) if asked.weights else DEFAULT,
-        forbidden=files.read_links(asked.forbidden) if asked.forbidden else (),
+        forbidden=forbidden,
         fixed=files.read_links(asked.fixed) if asked.fixed else (),
-        proposals=max(asked.proposals, 1),
+        proposals=asked.proposals,
         objective=asked.objective,
+        texts=_texts([*mentors, *mentees]) if asked.texts else None,
+        even_load=asked.even_load,
     )
+
+
+def _strangers(
+    mentors: Sequence[Mentor],
+    mentees: Sequence[Mentee],
+    reservations: Sequence[Reservation],
+    forbidden: Sequence[Link],
+) -> Iterator[str]:
+    """What speaks of somebody in neither file: it says nothing in this round, and may be a slip of the pen."""
+    known_mentors, known_mentees = {one.id for one in mentors}, {one.id for one in mentees}
+    for reservation in reservations:
+        if reservation.by not in known_mentors | known_mentees:
+            yield f"reservations: {reservation.by!r} is neither mentor nor mentee"
+    for link in forbidden:
+        if link.mentee not in known_mentees or link.mentor not in known_mentors:
+            yield f"forbidden: {link.mentee!r} is no mentee or {link.mentor!r} is no mentor"
+    for mentee in mentees:
+        for mentor in mentee.ranking:
+            if mentor not in known_mentors:
+                yield f"mentee {mentee.id}: ranks {mentor!r}, who is no mentor"
+
+
+def _texts(people: Sequence[Mentor | Mentee]) -> dict[str, list[float]]:
+    from matching import text
+
+    told: dict[str, str] = {}
+    for person in people:  # one who is both has two texts under one id
+        told[person.id] = f"{told.get(person.id, '')} {person.text}".strip()
+    try:
+        return text.vectors(told)
+    except ImportError as error:
+        raise InputError(f"--texts needs scikit-learn and snowballstemmer: {error}") from None
 
 
 def _write(asked: Namespace, outcome: Outcome) -> None:
     if asked.out:
-        files.write_pairs(asked.out, outcome)
+        results.write_pairs(asked.out, outcome)
     else:
         for pair in outcome.pairs:
-            print(f"{pair.mentee}\t{pair.mentor}\t{files.decimal(pair.score)}")
+            print(f"{pair.mentee}\t{pair.mentor}\t{results.decimal(pair.score)}")
     if asked.scores:
-        files.write_scores(asked.scores, matching.matrix(outcome))
+        results.write_scores(asked.scores, matching.matrix(outcome))
     if asked.explain:
-        files.write_explanation(asked.explain, outcome)
+        results.write_explanation(asked.explain, outcome)
+    if asked.report:
+        earlier = files.read_earlier(asked.since) if asked.since else None
+        results.write_report(asked.report, report(outcome, earlier))
 
 
 def _summary(outcome: Outcome) -> str:
-    worst = "-" if outcome.worst is None else files.decimal(outcome.worst)
+    worst = "-" if outcome.worst is None else results.decimal(outcome.worst)
     lines = [
         f"{outcome.coverage} of {outcome.seeking} mentees have a mentor; {outcome.places} places; "
-        f"total {files.decimal(outcome.total)}, worst {worst} of 100"
+        f"total {results.decimal(outcome.total)}, worst {worst} of 100"
     ]
     for left in outcome.unmatched:
-        rules = ", ".join(f"{blocking.rule} {blocking.mentors}" for blocking in left.blocking) or "none"
+        told = [f"{blocking.rule} {blocking.mentors}" for blocking in left.blocking]
+        told += [f"not told {left.untold}"] if left.untold else []
         place = (
             f"number {left.waiting} on the waiting list" if left.waiting else "ruled out with every mentor"
         )
         lines.append(
-            f"without a mentor: {left.mentee}, {place}; {left.legal} possible, ruled out by: {rules}"
+            f"without a mentor: {left.mentee}, {place}; {left.legal} possible, "
+            f"ruled out by: {', '.join(told) or 'none'}"
         )
     return "\n".join(lines)
+
+
+def _why(outcome: Outcome, mentee: str, mentor: str) -> str:
+    """One line: the code of matching.findings.Counterfactual and its values."""
+    found = matching.counterfactual(outcome, mentee, mentor)
+    values = ", ".join(
+        f"{name} {results.decimal(value) if name == 'units' and isinstance(value, int) else value}"
+        for name, value in found.values.items()
+        if value is not None
+    )
+    return f"{mentee} and {mentor}: {found.code} ({values.replace('units', 'points more')})"
 
 
 if __name__ == "__main__":

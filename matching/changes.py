@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from matching import exclusions
 from matching.assignment import UNSERVED, best_floor
-from matching.profiles import UNITS_PER_POINT, InputError, Link, Move, Objective, Outcome
+from matching.findings import Move, Outcome
+from matching.profiles import UNITS_PER_POINT, InputError, Link, Objective
 from matching.resolve import Standing
 from matching.rounds import Round
 

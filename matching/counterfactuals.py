@@ -14,7 +14,8 @@ import numpy as np
 from matching import loads, outcomes
 from matching.assignment import UNSERVED, served_at_most
 from matching.exclusions import mentor_rule
-from matching.profiles import HIGHEST_WORTH, Counterfactual, Objective, Rule, Value
+from matching.findings import Counterfactual, Value
+from matching.profiles import HIGHEST_WORTH, Objective, Rule
 from matching.rounds import Cell, Indices, Mask, Round
 
 LIFTABLE = frozenset(Rule) - {Rule.SAME_PERSON, Rule.SAME_MUNICIPALITY, Rule.FULL}
@@ -44,11 +45,13 @@ def counterfactual(round_: Round, mentee: str, mentor: str, seen_by: str | None)
 def freed_by(round_: Round, mentee: str, seen_by: str | None, limit: int) -> tuple[Counterfactual, ...]:
     """See matching.freed_by. The mentors worth most to the mentee are tried first."""
     row = round_.row_of(mentee)
-    return tuple(islice(_ways_out(round_, row, seen_by), limit)) if round_.assigned[row] == UNSERVED else ()
+    if round_.assigned[row] != UNSERVED:
+        return ()
+    return tuple(islice(_ways_out(round_, row, seen_by), limit)) or tuple(_places_for_all_ahead(round_, row))
 
 
 def _ways_out(round_: Round, row: int, seen_by: str | None) -> Iterator[Counterfactual]:
-    for column in np.argsort(-round_.worth[row], kind="stable").tolist():
+    for column in _by_worth(round_, row):
         mentor, rules = round_.mentors[column].id, round_.rules_of(row, column)
         if rules <= {Rule.FULL}:
             if _has_it_with_a_place_more(round_, (row, column)):
@@ -60,14 +63,38 @@ def _ways_out(round_: Round, row: int, seen_by: str | None) -> Iterator[Counterf
                 yield Counterfactual("lifted", {"mentor": mentor, "rule": rule})
 
 
+def _places_for_all_ahead(round_: Round, row: int) -> Iterator[Counterfactual]:
+    """Where one more place goes to somebody ahead: how many it takes at the best mentor until this one has a mentor too."""
+    possible = (to for to in _by_worth(round_, row) if round_.rules_of(row, to) <= {Rule.FULL})
+    column = next(possible, None)
+    most = int(np.count_nonzero(round_.assigned == UNSERVED))
+    if column is None or _with_places(round_, column, most)[row] == UNSERVED:
+        return
+    few, enough = 0, most
+    while enough - few > 1:
+        middle = (few + enough) // 2
+        served = _with_places(round_, column, middle)[row] != UNSERVED
+        few, enough = (few, middle) if served else (middle, enough)
+    yield Counterfactual("places", {"mentor": round_.mentors[column].id, "places": enough})
+
+
+def _by_worth(round_: Round, row: int) -> list[int]:
+    return [int(column) for column in np.argsort(-round_.worth[row], kind="stable")]
+
+
 def _has_it_with_a_place_more(round_: Round, cell: Cell) -> bool:
     row, column = cell
     if np.count_nonzero(round_.assigned == column) < round_.capacity[column]:
         return False  # there is a place already
+    return bool(_with_places(round_, column, 1)[row] == column)
+
+
+def _with_places(round_: Round, column: int, more: int) -> Indices:
+    """Everybody's mentor if this one had so many more places."""
     capacity = round_.capacity.copy()
-    capacity[column] += 1
-    found = round_.assignment(round_.fixed, capacity=capacity, legal=_without(round_, column, Rule.FULL))
-    return bool(found.column[row] == column)
+    capacity[column] += more
+    legal = _without(round_, column, Rule.FULL)
+    return round_.assignment(round_.fixed, capacity=capacity, legal=legal).column
 
 
 def _has_it_without(round_: Round, cell: Cell, rule: Rule) -> bool:

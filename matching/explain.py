@@ -3,8 +3,8 @@
 | reason | values | | difference | values |
 |---|---|---|---|---|
 | area | area, strength, weight | | missing_area | area, weight |
-| size | mentee, mentor (inhabitants) | | size | mentee, mentor |
-| kind | kostra_group, centrality_class (the mentor's) | | centrality | mentee, mentor (class 1-6) |
+| size | mentee, mentor (inhabitants), mentee_band, mentor_band | | size | the same |
+| kind | kostra_group, centrality_class (the mentor's), alike (see places.alike) | | centrality | mentee, mentor (class 1-6) |
 | experience | years | | experience | mentee, mentor (years) |
 | near | kilometres | | distance | kilometres |
 | digital | | | mode | |
@@ -22,8 +22,9 @@ from typing import NamedTuple
 
 from matching import places, wishes
 from matching.features import COVERAGE, QUANTUM, apportion
-from matching.municipalities import Municipality, municipalities
-from matching.profiles import UNITS_PER_POINT, Mentee, Mentor, Mode, Part, Reason, Value
+from matching.findings import Part, Reason, Value
+from matching.municipalities import Municipality, municipalities, size_band
+from matching.profiles import UNITS_PER_POINT, Mentee, Mentor, Mode
 
 REASONS = 3
 AREAS_FIRST = 2  # so that the third reason is of another sort where there is one
@@ -85,12 +86,12 @@ class Explainer(NamedTuple):
                     share * COVERAGE[strength], "area", {"area": area, "strength": strength, "weight": weight}
                 )
         if self._share("size") >= 0.6:
-            people: dict[str, Value] = {"mentee": here.population, "mentor": there.population}
-            yield Finding(self._part("size").units, "size", people)
+            yield Finding(self._part("size").units, "size", _people(here, there))
         if self._share("kind") >= 0.7:
             kind: dict[str, Value] = {
                 "kostra_group": there.kostra_group,
                 "centrality_class": there.centrality_class,
+                "alike": places.alike(here, there),
             }
             yield Finding(self._part("kind").units, "kind", kind)
         if self.mentor.years is not None and self._share("experience") >= 0.6:
@@ -116,8 +117,7 @@ class Explainer(NamedTuple):
         for area, weight, strength, share in self._needs():
             if not strength:
                 yield Finding(share * QUANTUM, "missing_area", {"area": area, "weight": weight})
-        people: dict[str, Value] = {"mentee": here.population, "mentor": there.population}
-        yield Finding(self._missing("size"), "size", people)
+        yield Finding(self._missing("size"), "size", _people(here, there))
         classes = (here.centrality_class, there.centrality_class)
         if None not in classes and abs((classes[0] or 0) - (classes[1] or 0)) > 1:
             central: dict[str, Value] = {"mentee": classes[0], "mentor": classes[1]}
@@ -158,3 +158,13 @@ class Explainer(NamedTuple):
     def _kilometres(self) -> int | None:
         distance = places.distance(*self._places())
         return None if distance is None else round(distance)
+
+
+def _people(here: Municipality, there: Municipality) -> dict[str, Value]:
+    """Inhabitants, and which of SSB's size groups that is, for words."""
+    return {
+        "mentee": here.population,
+        "mentor": there.population,
+        "mentee_band": size_band(here.population),
+        "mentor_band": size_band(there.population),
+    }

@@ -6,10 +6,15 @@ An answer is a yes or no to a pair with known parts. The chance of a yes is mode
 
 with the experts' weights as the mean of a normal prior on the slopes: slope0 = STEEPNESS * weight / 100. The estimate is the
 posterior mode, found by Newton's method (scikit-learn's logistic regression has no prior mean), with slopes kept at zero or more
-by an active set. With no answers it is the prior; one answer can move it only as far as it tells something.
-Intervals come from the curvature at the mode (Laplace). The result is a proposal to the secretariat, never applied by itself.
+by an active set.
 
-Source of the form: MAP estimate of a Bayesian logistic regression (MacKay 2003, ch. 41).
+How far the experts can be off is not known beforehand: each prior of SLOPE_SPREADS x LEVEL_SPREADS gives a mode, and the modes
+are averaged by the evidence for each (Laplace's approximation). As long as the answers agree with the experts, the narrow priors
+hold the weights; when they don't, the wide ones take over. With no answers the result is the experts' weights.
+Intervals come from the curvature at the modes and their spread. The result is a proposal to the secretariat, never applied by itself.
+
+Sources: MAP estimate of a Bayesian logistic regression and the evidence of a model (MacKay 2003, ch. 28 and 41); averaging over
+models (Hoeting et al. 1999).
 """
 
 from __future__ import annotations
@@ -21,13 +26,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.profiles import DEFAULT, PARTS, InputError, Part, Weights
+from matching.findings import Part
+from matching.profiles import DEFAULT, PARTS, InputError, Weights
 
 STEEPNESS = 8.0  # log odds between a pair of 0 and one of 100 points
-LEVEL_SPREAD = 0.5  # log odds: how unsure we are of how ready people are to say yes
-SLOPE_SPREAD = (
-    0.35  # log odds: how unsure the experts are of each slope; narrow, so that few answers move little
-)
+LEVEL_SPREADS = (0.05, 0.15, 0.5)  # log odds: how unsure we may be of how ready people are to say yes
+SLOPE_SPREADS = (0.03, 0.1, 0.3)  # of each slope itself: how far off the experts may be
+SMALLEST_SLOPE = 0.4  # log odds: a weight below 5 points is as unsure as one of 5
 ANSWER, SATISFACTION = 1.0, 3.0  # what an answer counts, and what a later verdict on the mentorship does
 STEPS = 50
 NINETY = 1.645  # standard deviations on each side of a 90 % interval
@@ -71,9 +76,17 @@ class Learned:
 def learn(answers: Iterable[Answer], prior: Weights = DEFAULT) -> Learned:
     """Weights that fit the answers, shrunk to `prior`. Raises InputError where a part is missing or a count is none."""
     answers = tuple(answers)
-    posterior = Posterior.of(answers, prior)
-    mode = posterior.mode()
-    return _learned(mode, np.linalg.inv(posterior.curvature(mode)), len(answers))
+    priors = [(slope, level) for slope in SLOPE_SPREADS for level in LEVEL_SPREADS]
+    posteriors = [Posterior.of(answers, prior, *spreads) for spreads in priors]
+    modes = np.array([posterior.mode() for posterior in posteriors])
+    evidence = np.array([posterior.evidence(mode) for posterior, mode in zip(posteriors, modes, strict=True)])
+    share = np.exp(evidence - evidence.max())
+    share /= share.sum()
+    mean = share @ modes
+    covariance = (share * (modes - mean).T) @ (modes - mean)
+    for part, posterior, mode in zip(share, posteriors, modes, strict=True):
+        covariance = covariance + part * np.linalg.inv(posterior.curvature(mode))
+    return _learned(mean, covariance, len(answers))
 
 
 class Posterior(NamedTuple):
@@ -86,16 +99,20 @@ class Posterior(NamedTuple):
     precision: Vector
 
     @classmethod
-    def of(cls, answers: Sequence[Answer], prior: Weights) -> Posterior:
+    def of(
+        cls, answers: Sequence[Answer], prior: Weights, slope_spread: float, level_spread: float
+    ) -> Posterior:
         points = np.array(list(prior.as_dict().values()))
         if not all(0 < answer.counts < float("inf") for answer in answers):
             raise InputError("learning: an answer must count for more than nothing")
+        slopes = STEEPNESS * points / points.sum()
+        spread = np.r_[level_spread, slope_spread * np.maximum(slopes, SMALLEST_SLOPE)]
         return cls(
             shares=np.array([[1.0, *_shares(answer)] for answer in answers]).reshape(-1, len(PARTS) + 1),
             yes=np.array([float(answer.yes) for answer in answers]),
             counts=np.array([answer.counts for answer in answers]),
-            mean=np.concatenate([[-STEEPNESS / 2], STEEPNESS * points / points.sum()]),
-            precision=1 / np.r_[LEVEL_SPREAD, np.full(len(PARTS), SLOPE_SPREAD)] ** 2,
+            mean=np.concatenate([[-STEEPNESS / 2], slopes]),
+            precision=1 / spread**2,
         )
 
     def cost(self, at: Vector) -> float:
@@ -113,6 +130,11 @@ class Posterior(NamedTuple):
         return np.asarray(
             (self.shares.T * (self.counts * chance * (1 - chance))) @ self.shares + np.diag(self.precision)
         )
+
+    def evidence(self, mode: Vector) -> float:
+        """The log of how likely the answers were under this prior, by Laplace's approximation, up to a constant."""
+        _, size = np.linalg.slogdet(self.curvature(mode))
+        return float(0.5 * np.log(self.precision).sum() - self.cost(mode) - 0.5 * size)
 
     def mode(self) -> Vector:
         """Newton's method; a slope that is zero and wants below is held there."""

@@ -10,7 +10,8 @@ import numpy as np
 from matching import confidence, exclusions, ranking, waiting
 from matching.assignment import UNSERVED
 from matching.explain import Explainer
-from matching.profiles import PARTS, Alternative, Outcome, Pair, Part, Rule
+from matching.findings import Alternative, Outcome, Pair, Part
+from matching.profiles import PARTS, Rule
 from matching.rounds import Cell, Round
 
 
@@ -20,16 +21,17 @@ def outcome(round_: Round, proposals: int) -> Outcome:
     round_.assigned, round_.price, round_.floor = found.column, found.price, found.floor
     served = [(row, int(column)) for row, column in enumerate(found.column) if column != UNSERVED]
     wanted = {row: suggested(round_, row, proposals) for row in range(len(round_.mentees))}
-    cells = sorted({*served, *((row, column) for row in wanted for column in wanted[row])})
-    found_pairs = pairs(round_, cells)
     best = {row: _best(round_, row) for row in range(len(round_.mentees))}
+    missed = [(row, to) for row, to in best.items() if to != UNSERVED and round_.assigned[row] == UNSERVED]
+    cells = {*served, *missed, *((row, column) for row in wanted for column in wanted[row])}
+    found_pairs = pairs(round_, sorted(cells))
     return Outcome(
         pairs=tuple(found_pairs[cell] for cell in served),
         proposals={
             mentee.id: tuple(found_pairs[row, column] for column in wanted[row])
             for row, mentee in enumerate(round_.mentees)
         },
-        unmatched=waiting.unmatched(round_, best, lambda cell: pairs(round_, [cell])[cell]),
+        unmatched=waiting.unmatched(round_, best, found_pairs),
         demand=_demand(round_, Counter(best.values())),
         weights=round_.weights,
         objective=round_.objective,
@@ -41,11 +43,15 @@ def outcome(round_: Round, proposals: int) -> Outcome:
 
 
 def suggested(round_: Round, row: int, number: int) -> list[int]:
-    """The assigned mentor first, then those worth most to this mentee beyond what the others would pay for them."""
+    """The assigned mentor first, then those worth most to this mentee beyond what the others would pay for them.
+
+    Prices hold among pairs at or above the floor; a mentor who is below it for everybody is cheap without being good, so
+    those pairs come last.
+    """
     own = [int(round_.assigned[row])] if round_.assigned[row] != UNSERVED else []
-    worth = round_.worth[row] - round_.price
     legal = np.flatnonzero(round_.rules[row] == exclusions.NONE)
-    order = legal[np.argsort(-worth[legal], kind="stable")]
+    worth = round_.worth[row, legal]
+    order = legal[np.lexsort((legal, round_.price[legal] - worth, worth < (round_.floor or 0)))]
     return (own + [int(column) for column in order if column not in own])[:number]
 
 

@@ -21,6 +21,8 @@ Table = NDArray[np.float64]
 PEAK = np.log(1.25)  # the best mentor comes from a municipality a quarter larger
 SPREAD_BELOW, SPREAD_ABOVE = 0.6, 0.9  # in log population: a smaller municipality counts for less, sooner
 
+CHANGING = 1.0  # per cent in two years: more than that is growth or decline
+
 # SSB's KOSTRA groups as (fixed costs, free income), each 0 low, 1 medium, 2 high; NaN where a group mixes all.
 _MIXED = float("nan")
 KOSTRA = {
@@ -46,6 +48,17 @@ def kind(rows: Sequence[Municipality], columns: Sequence[Municipality]) -> Table
         + 1 * _likeness(rows, columns, lambda place: _known(place.young_share), 8)
         + 1 * _likeness(rows, columns, lambda place: _known(place.old_share), 6)
     ) / 10
+
+
+def alike(here: Municipality, there: Municipality) -> str:
+    """What to say first of two municipalities of a kind: kostra, centrality, decline, growth, or all (nothing by itself)."""
+    if here.kostra_group is not None and here.kostra_group == there.kostra_group:
+        return "kostra"
+    if here.centrality_class is not None and here.centrality_class == there.centrality_class:
+        return "centrality"
+    if max(here.growth, there.growth) < -CHANGING:
+        return "decline"
+    return "growth" if min(here.growth, there.growth) > CHANGING else "all"
 
 
 def kilometres(rows: Sequence[Municipality], columns: Sequence[Municipality]) -> Table:

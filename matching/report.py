@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.assignment import UNSERVED
+from matching.findings import Move, Outcome
 from matching.municipalities import municipalities
-from matching.profiles import UNITS_PER_POINT, Mentee, Mentor, Move, Outcome
+from matching.profiles import UNITS_PER_POINT, Mentee, Mentor
 from matching.scoring import FULL_YEARS
 
 Units = NDArray[np.int64]
-TRIED = 6  # recruits solved for exactly, best first by what they can give at most
+TRIED = 24  # recruits solved for exactly at most
 LARGER = 1.25  # the size of municipality that scores highest
 
 
@@ -48,6 +49,8 @@ class Report:
     coverage: int
     seeking: int
     places: int
+    waiting: int  # mentees on the waiting list
+    ruled_out: int  # mentees whom the rules leave nobody
     total: int
     worst: int | None
     mean: float | None
@@ -62,24 +65,36 @@ class Report:
         return asdict(self)
 
 
-def report(outcome: Outcome, earlier: Outcome | None = None, recruits: int = 3) -> Report:
-    """The figures of a round; against an earlier run of it where there is one."""
+def report(
+    outcome: Outcome, earlier: Outcome | Mapping[str, tuple[str, int]] | None = None, recruits: int = 3
+) -> Report:
+    """The figures of a round; against an earlier run of it where there is one.
+
+    An earlier run can be given as its pairs alone: mentee id to mentor id and units.
+    """
+    before = _pairs(earlier) if isinstance(earlier, Outcome) else earlier
     scores = [pair.score for pair in outcome.pairs]
     tens = Counter(min(score // (10 * UNITS_PER_POINT), 9) for score in scores)
     return Report(
         coverage=outcome.coverage,
         seeking=outcome.seeking,
         places=outcome.places,
+        waiting=sum(left.waiting is not None for left in outcome.unmatched),
+        ruled_out=sum(left.waiting is None for left in outcome.unmatched),
         total=outcome.total,
         worst=outcome.worst,
         mean=outcome.total / len(scores) if scores else None,
         distribution=tuple(tens[ten] for ten in range(10)),
         demand=_demand(outcome),
         recruits=whom_to_recruit(outcome, recruits),
-        moves=_moves(earlier, outcome) if earlier else (),
-        change=outcome.total - earlier.total if earlier else None,
-        coverage_change=outcome.coverage - earlier.coverage if earlier else None,
+        moves=_moves(before, _pairs(outcome)) if before is not None else (),
+        change=outcome.total - sum(units for _, units in before.values()) if before is not None else None,
+        coverage_change=outcome.coverage - len(before) if before is not None else None,
     )
+
+
+def _pairs(outcome: Outcome) -> dict[str, tuple[str, int]]:
+    return {pair.mentee: (pair.mentor, pair.score) for pair in outcome.pairs}
 
 
 def _demand(outcome: Outcome) -> tuple[Demand, ...]:
@@ -96,23 +111,29 @@ def whom_to_recruit(outcome: Outcome, number: int) -> tuple[Recruit, ...]:
     """The profiles that would lift the round the most, one place each, solved for exactly.
 
     Tried are mentors made for one mentee each: who have been through what that mentee faces, from the municipality of another
-    county that is closest to a quarter larger. The mentees' reservations are not known to hold for them. Duality bounds what each can give, and only the best few are solved.
+    county that is closest to a quarter larger. The mentees' reservations are not known to hold for them. Duality bounds what
+    each can give; they are solved for in that order until no bound is above what has been found.
     """
     round_ = outcome.round
-    made = [_made_for(mentee) for mentee in round_.mentees]
+    made = [_made_for(mentee) for row, mentee in enumerate(round_.mentees) if row not in round_.fixed]
     if not made or not number:
         return ()
     scores = round_.scores_against(made)
     bounds = _bounds(outcome, scores)
-    found = []
+    found: list[Recruit] = []
     for at in sorted(range(len(made)), key=lambda at: (-bounds[at], at))[:TRIED]:
+        if len(found) >= number and (0, bounds[at]) <= (
+            found[number - 1].coverage_change,
+            found[number - 1].change,
+        ):
+            break
         coverage, total = round_.with_one_more(scores[:, at])
-        mentor = made[at]
-        change = total - outcome.total
+        mentor, change = made[at], total - outcome.total
         found.append(
             Recruit(mentor.municipality, mentor.areas, mentor.years or 0, coverage - outcome.coverage, change)
         )
-    return tuple(sorted(found, key=lambda one: (-one.coverage_change, -one.change))[:number])
+        found.sort(key=lambda one: (-one.coverage_change, -one.change))
+    return tuple(found[:number])
 
 
 def _made_for(mentee: Mentee) -> Mentor:
@@ -135,14 +156,11 @@ def _bounds(outcome: Outcome, scores: Units) -> list[int]:
     return [int(value) for value in np.where(scores >= 0, scores - now[:, None], -(10**12)).max(axis=0)]
 
 
-def _moves(earlier: Outcome, outcome: Outcome) -> tuple[Move, ...]:
+def _moves(before: Mapping[str, tuple[str, int]], after: Mapping[str, tuple[str, int]]) -> tuple[Move, ...]:
     """What has become of each mentee since, the largest gain first."""
-    before = {pair.mentee: pair for pair in earlier.pairs}
-    after = {pair.mentee: pair for pair in outcome.pairs}
     moves = []
     for mentee in sorted(before.keys() | after.keys()):
-        old, new = before.get(mentee), after.get(mentee)
-        if (old and old.mentor) != (new and new.mentor):
-            change = (new.score if new else 0) - (old.score if old else 0)
-            moves.append(Move(mentee, old.mentor if old else None, new.mentor if new else None, change))
+        (old, had), (new, has) = before.get(mentee, (None, 0)), after.get(mentee, (None, 0))
+        if old != new:
+            moves.append(Move(mentee, old, new, has - had))
     return tuple(sorted(moves, key=lambda move: (-move.change, move.mentee)))

@@ -11,18 +11,8 @@ from numpy.typing import NDArray
 
 from matching import checking, exclusions, loads, ranking
 from matching.assignment import UNSERVED, Assignment, assign
-from matching.profiles import (
-    InputError,
-    Link,
-    Mentee,
-    Mentor,
-    Move,
-    Objective,
-    Outcome,
-    Reservation,
-    Rule,
-    Weights,
-)
+from matching.findings import Move, Outcome
+from matching.profiles import InputError, Link, Mentee, Mentor, Objective, Reservation, Rule, Weights
 from matching.scoring import Scoring
 
 Units = NDArray[np.int64]
@@ -47,6 +37,8 @@ def solve(
     """Check, score, rule out, assign, and explain. See matching.propose."""
     from matching.outcomes import outcome
 
+    if proposals < 0:
+        raise InputError(f"proposals is {proposals}, and must be zero or more")
     round_ = Round(
         checking.checked_mentors(mentors),
         tuple(mentee for mentee in checking.checked_mentees(mentees) if not mentee.paused),

@@ -13,6 +13,10 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Any
 
+from matching.checking import LONGEST_TEXT
+from matching.nynorsk import SAME_WORD
+from matching.profiles import InputError
+
 FACTORS = 32
 CENTRED_FROM = (
     20  # texts: then what everybody writes about is taken out, and a likeness of zero is the usual one
@@ -29,24 +33,15 @@ STOP_WORDS = frozenset(
     """.split()  # noqa: SIM905 (a word list reads better as text)
 )
 
-# nynorsk -> bokmål, as stems are formed after this. Only pairs whose stems would not meet by themselves.
-SAME_WORD = {
-    "ordførar": "ordfører", "leiar": "leder", "leiing": "ledelse", "leiarskap": "lederskap", "leie": "lede", "kommunedirektørar": "kommunedirektør",
-    "røynsle": "erfaring", "røynsler": "erfaring", "samarbeide": "samarbeid", "verksemd": "virksomhet", "verksemda": "virksomhet",
-    "tenester": "tjenester", "teneste": "tjeneste", "heimen": "hjemmet", "heim": "hjem", "omsorgstenester": "omsorgstjenester",
-    "framtid": "fremtid", "tilsette": "ansatte", "tilsett": "ansatt", "medarbeidarar": "medarbeidere",
-    "innbyggjarar": "innbyggere", "innbyggjar": "innbygger", "vanskeleg": "vanskelig", "vanskelege": "vanskelige",
-    "økonomiske": "økonomisk", "nedskjeringar": "nedskjæringer", "nedskjering": "nedskjæring", "skule": "skole", "skular": "skoler",
-    "sjukefråvær": "sykefravær", "sjuk": "syk", "røyndom": "virkelighet",
-    "usemje": "uenighet", "semje": "enighet", "endringar": "endringer",
-    "samanslåing": "sammenslåing", "kommunesamanslåing": "kommunesammenslåing", "folketal": "folketall", "fråflytting": "fraflytting",
-    "rådmenn": "rådmann", "politikarar": "politikere", "politikar": "politiker", "rettleiing": "veiledning", "tryggleik": "trygghet",
-    "kriser": "krise", "løysing": "løsning", "løysingar": "løsninger", "mogleg": "mulig", "moglegheit": "mulighet",
-}  # fmt: skip
-
 
 def vectors(texts: Mapping[str, str]) -> dict[str, list[float]]:
-    """Person id to a vector of length 1; those whose text says nothing are left out. The same on every run."""
+    """Person id to a vector of length 1; those whose text says nothing are left out. The same on every run.
+
+    Raises InputError for a text of more than LONGEST_TEXT characters.
+    """
+    for person, text in texts.items():
+        if len(text) > LONGEST_TEXT:
+            raise InputError(f"text of {person}: {len(text)} characters, at most {LONGEST_TEXT}", "text")
     cleaned = {person: clean(text) for person, text in sorted(texts.items())}
     told = {person: text for person, text in cleaned.items() if text}
     if len(told) < 2:

@@ -11,34 +11,37 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from matching import exclusions
 from matching.assignment import UNSERVED
 from matching.confidence import SECRETARIAT
-from matching.profiles import Blocking, Pair, Reason, Rule, Unmatched
-from matching.rounds import Cell, Round
+from matching.findings import Blocking, Pair, Reason, Unmatched
+from matching.profiles import Rule
+from matching.rounds import Cell, Mask, Round
+
+EACH = 40_000  # pairs up to which a crowd is found for each of those who wait
 
 
-def unmatched(round_: Round, best: Mapping[int, int], pair: Callable[[Cell], Pair]) -> tuple[Unmatched, ...]:
-    """By mentee id; the waiting list runs by the worth of the best legal mentor, then by id."""
+def unmatched(round_: Round, best: Mapping[int, int], pairs: Mapping[Cell, Pair]) -> tuple[Unmatched, ...]:
+    """By mentee id; the waiting list runs by the worth of the best legal mentor, then by id. `pairs` holds those best pairs."""
     left = [row for row in range(len(round_.mentees)) if round_.assigned[row] == UNSERVED]
     waiting = sorted(
         (row for row in left if best[row] != UNSERVED),
         key=lambda row: (-round_.worth[row, best[row]], row),
     )
+    place = {row: number for number, row in enumerate(waiting, start=1)}
+    reasons = _crowds(round_, waiting)
     return tuple(
-        _unmatched(
-            round_, row, waiting.index(row) + 1 if row in waiting else None,
-            pair((row, best[row])) if row in waiting else None,
-        )
-        for row in left
-    )  # fmt: skip
+        _unmatched(round_, row, place.get(row), pairs.get((row, best[row])), reasons.get(row)) for row in left
+    )
 
 
-def _unmatched(round_: Round, row: int, waiting: int | None, best: Pair | None) -> Unmatched:
+def _unmatched(
+    round_: Round, row: int, waiting: int | None, best: Pair | None, reason: Reason | None
+) -> Unmatched:
     rules = Counter(exclusions.RULES[code] for code in round_.rules[row].tolist() if code != exclusions.NONE)
     blocking = tuple(Blocking(rule, rules[rule]) for rule in Rule if rule in SECRETARIAT and rules[rule])
     return Unmatched(
@@ -48,7 +51,7 @@ def _unmatched(round_: Round, row: int, waiting: int | None, best: Pair | None) 
         untold=sum(rules.values()) - sum(one.mentors for one in blocking),
         waiting=waiting,
         best=best,
-        reason=_crowd(round_, row) if waiting else _ruled_out(round_, blocking),
+        reason=reason or _ruled_out(round_, blocking),
     )
 
 
@@ -59,17 +62,25 @@ def _ruled_out(round_: Round, blocking: tuple[Blocking, ...]) -> Reason:
     return Reason("ruled_out", {"mentors": len(round_.mentors), "rule": most.rule if most else None})
 
 
-def _crowd(round_: Round, row: int) -> Reason:
-    """Everybody whom a place for `row` could be taken from, step by step, and the mentors they could go to."""
+def _crowds(round_: Round, waiting: Sequence[int]) -> dict[int, Reason]:
+    """The crowd of each; in large rounds one for all of them, which holds for each as well."""
+    legal = round_.legal
+    if legal.size > EACH:
+        return dict.fromkeys(waiting, _crowd(round_, legal, list(waiting))) if waiting else {}
+    return {row: _crowd(round_, legal, [row]) for row in waiting}
+
+
+def _crowd(round_: Round, legal: Mask, rows: list[int]) -> Reason:
+    """Everybody whom a place for these could be taken from, step by step, and the mentors they could go to."""
     free = [at for at in range(len(round_.mentees)) if at not in round_.fixed]
     held = np.full(len(round_.mentees), UNSERVED)
     held[free] = round_.assigned[free]
     left = round_.capacity - np.bincount(list(round_.fixed.values()), minlength=len(round_.mentors))
     mentees, mentors = np.zeros(len(held), bool), np.zeros(len(left), bool)
-    mentees[row] = True
-    fresh = np.array([row])
+    mentees[rows] = True
+    fresh = np.array(rows)
     while len(fresh):
-        mentors |= round_.legal[fresh].any(axis=0) & (left > 0)
+        mentors |= legal[fresh].any(axis=0) & (left > 0)
         fresh = np.flatnonzero(~mentees & (held != UNSERVED) & mentors[held])
         mentees[fresh] = True
     places, taken = int(left[mentors].sum()), int((held[mentees] != UNSERVED).sum())

@@ -7,7 +7,8 @@ from random import Random
 
 from sqlalchemy import select
 
-from portal import clock
+from portal import clock, consents
+from portal.consents import Purpose
 from portal.demo.population import Cast
 from portal.demo.timeline import Step, Timeline
 from portal.extensions import db
@@ -96,6 +97,7 @@ class MentoringPast:
         retired = not torgeir and self.random.random() < 0.2
         modes = self.random.choice((Modes.EITHER, Modes.EITHER, Modes.DIGITAL))
         tell_experience(profile, self._by_id(known), "", modes, retired, now)
+        consents.give(member.user, Purpose.SECRETARIAT_SEES_AREAS, 1, now)
         if not torgeir and self.random.random() < 0.06:
             pause(profile, member.user, now + timedelta(days=2))
 
@@ -105,6 +107,9 @@ class MentoringPast:
         text = self.random.choice(TEXTS)
         modes = self.random.choice((Modes.EITHER, Modes.DIGITAL, Modes.EITHER))
         seek(member, self._by_id(faced), text, wishes, modes, member.user, now)
+        for number, purpose in enumerate((Purpose.SECRETARIAT_SEES_AREAS, Purpose.LEARN_FROM_ANSWERS)):
+            if (member.id + number) % 4:  # most do
+                consents.give(member.user, purpose, 1, now)
 
     def _kari(self, now: datetime) -> None:
         kari = self.cast.by_persona["mentee"]

@@ -1,4 +1,4 @@
-"""What the mentees' answers say of the weights: proposed to the secretariat, never used by itself."""
+"""What the answers of those who let us learn from them say of the weights: proposed to the secretariat, never used by itself."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,9 +7,11 @@ from math import floor
 from sqlalchemy import select
 
 import matching
+from portal import consents
 from portal.extensions import db
 from portal.language import gettext as _
-from portal.mentoring.models import Proposal
+from portal.members.models import Member
+from portal.mentoring.models import MenteeProfile, Proposal
 from portal.mentoring.round_parts import ROWS, row_labels
 
 FEWEST = 5  # people: fewer answers say more of the one who answered than of the weights
@@ -57,8 +59,10 @@ class Lessons:
 def lessons(now: Mapping[str, int]) -> Lessons | None:
     """What has been learned, beside the weights of today by row. None while too few have answered."""
     answered = Proposal.mentee_accepted_at.is_not(None) | Proposal.mentee_declined_at.is_not(None)
+    lets = consents.condition(Member.user_id, consents.Purpose.LEARN_FROM_ANSWERS)
     rows = select(Proposal.mentee_id, Proposal.parts, Proposal.mentee_accepted_at.is_not(None))
-    found = [row for row in db.session.execute(rows.where(answered).order_by(Proposal.id)) if row[1]]
+    rows = rows.join(Proposal.mentee).join(MenteeProfile.member).where(answered, lets).order_by(Proposal.id)
+    found = [row for row in db.session.execute(rows) if row[1]]
     people = len({mentee_id for mentee_id, _parts, _yes in found})
     if people < FEWEST:
         return None

@@ -4,13 +4,14 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 
 import matching
 from portal import consents
 from portal.extensions import db
 from portal.language import gettext as _
 from portal.members.models import ChallengeArea, Member
-from portal.mentoring.models import Ground, Proposal
+from portal.mentoring.models import Ground, MenteeProfile, Proposal
 from portal.mentoring.round_board import Board, Entry
 from portal.mentoring.round_parts import Bar, bars_of, signed
 from portal.mentoring.round_people import Party
@@ -64,7 +65,10 @@ class PairView:
     def pair(self) -> matching.Pair | None:
         """As the draft has it, so that nothing has to be solved to look at it."""
         first = (Proposal.round_id == self.board.round.id, Proposal.rank == 1)
-        row = db.session.scalar(select(Proposal).where(*first, Proposal.mentee_id == self.entry.mentee.id))
+        owner = joinedload(Proposal.mentee, innerjoin=True).joinedload(MenteeProfile.member, innerjoin=True)
+        rows = select(Proposal).where(*first, Proposal.mentee_id == self.entry.mentee.id).options(owner)
+        _ = self.board.mentees  # the keys that open the round open this too
+        row = db.session.scalar(rows)
         if row is None or self.entry.mentor is None:
             return None
         return matching.Pair(

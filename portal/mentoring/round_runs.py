@@ -157,8 +157,8 @@ def _write_draft(round_: MatchRound, outcome: matching.Outcome, people: People, 
     ids = [people.mentees.by_member[pair.mentee].id for pair in outcome.pairs]
     owners = select(MenteeProfile).where(MenteeProfile.id.in_(ids))
     held = db.session.scalars(owners.options(joinedload(MenteeProfile.member))).all()
-    for served in outcome.pairs:
-        for rank, pair in enumerate(outcome.proposals[served.mentee], start=1):
+    for assigned in outcome.pairs:
+        for rank, pair in enumerate(outcome.proposals[assigned.mentee], start=1):
             data = matching.as_data(pair)
             row = Proposal(
                 round_id=round_.id,

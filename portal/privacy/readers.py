@@ -38,10 +38,17 @@ def in_words(event: AuditEvent) -> Reading:
 
 def purpose(code: str) -> str:
     """What the data was read for. Purposes are codes in the audit, and words only here."""
-    return PURPOSES.get(code, code.replace("_", " ").capitalize())
-
-
-PURPOSES: dict[str, str] = {}
+    words = {
+        "coaching": _("Gjøre klar og holde samtalen med deg"),
+        "mentoring": _("Følge opp mentorparet dere er i"),
+        "match-round": _("Koble mentorer og mentees"),
+        "member-page": _("Åpnet siden om deg i medlemslisten"),
+        "members-list": _("Tok ut medlemslisten som fil"),
+        "participants-list": _("Tok ut deltakerlisten som fil"),
+        "sessions-list": _("Tok ut listen over samtaler som fil"),
+        "round-list": _("Tok ut koblingsrunden som fil"),
+    }
+    return str(words.get(code, code))
 
 
 def latest(user_id: int, count: int) -> list[Reading]:

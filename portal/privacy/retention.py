@@ -54,7 +54,7 @@ def _proposals(now: datetime) -> int:
     """The pair and the answers stay, for a no holds for ever; what was said of the two goes. What lapsed goes whole."""
     gone = _run(delete(Proposal).where(Proposal.id.in_(too_old.lapsed_proposals(now))))
     said = update(Proposal).where(Proposal.id.in_(too_old.proposals(now)))
-    return gone + _run(said.values(score=0, parts=[], reasons=[], difference=None))
+    return gone + _run(said.values(score=0, parts=[], reasons_sealed=None, difference_sealed=None))
 
 
 @_sweeps("drafts")

@@ -87,7 +87,7 @@ TERMS: tuple[Term, ...] = (
         _l("Sekretariatet trenger tid til å se over, og ikke mer."),
     ),
     Term(
-        "keys", _l("Nøkkelen som låser det du har skrevet"), _l("når du slettes"),
+        "keys", _l("Nøkkelen som låser det du har skrevet"), _l("sammen med brukeren"),
         _l("Uten den kan ingen lese det du skrev, heller ikke i gamle sikkerhetskopier."),
     ),
     Term(

@@ -52,7 +52,7 @@ def test_pairs_scores_and_explanation_are_written(folder: Path, capsys: pytest.C
         parts = [
             int(value.replace(".", ""))
             for name, value in pair.items()
-            if name not in ("mentee", "mentor", "score")
+            if name not in ("mentee", "mentor", "score", "rank", "bonus")
         ]
         assert sum(parts) == int(pair["score"].replace(".", ""))
     assert len((folder / "scores.csv").read_text().splitlines()) == 1 + 2
@@ -74,11 +74,18 @@ def test_without_files_the_pairs_go_to_the_screen(folder: Path, capsys: pytest.C
         ),
         ("3310", "Herøy", "column municipality: 'Herøy' is one of 1515, 1818: give the number"),
         (",2,18,", ",two,18,", "mentors.csv, line 2, column capacity: 'two' is not a whole number"),
-        (",2,18,", ",-2,18,", "mentors.csv, line 2: mentor astrid: capacity is -2"),
+        (",2,18,", ",-2,18,", "mentors.csv, line 2, column capacity: mentor astrid: capacity is -2"),
+        (",2,18,", ",2,1_8,", "column years: '1_8' is not a whole number"),
+        (",2,18,", ",2,180,", "line 2, column years: mentor astrid: years is 180, and must be 0 to 80"),
+        ("retired", "years", "line 1: the column 'years' is there more than once"),
         (",2,18,", ",nan,18,", "column capacity: 'nan' is not a whole number"),
         ("mayor:3", "mayor:9", "line 2, column areas: 'mayor:9|economy:1' must be like mayor:3|economy:1"),
         ("digital|", "phone|", "column modes: 'phone|in_person' is not one of the values allowed"),
-        ("berit", "astrid", "mentors.csv: mentor astrid: the id is used more than once"),
+        (
+            "berit",
+            "astrid",
+            "mentors.csv, line 3, column id: 'astrid' is used more than once, first on line 2",
+        ),
         ("berit", "", "mentors.csv, line 3, column id: '' is empty"),
         (",retired", ",pensioner", "line 1: 'pensioner' is not a column"),
         ("id,", "ident,", "line 1: the column 'id' is missing"),
@@ -117,12 +124,12 @@ def test_a_file_that_is_no_table_is_named(
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ('{"size": "big"}', "size is 'big'"),
-        ('{"sise": 2}', "'sise' is not a part"),
-        ('{"size": -1}', "size is -1"),
-        ('{"size": NaN}', "size is nan"),
-        ("[1]", "must be an object"),
-        ("{", "line 1"),
+        ('{\n  "size": "big"}', "weights.json, line 2, column 3: size is 'big'"),
+        ('{"kind": 1, "sise": 2}', "weights.json, line 1, column 13: 'sise' is not a part"),
+        ('{"size": -1}', "weights.json, line 1, column 2: weights: size is -1"),
+        ('{"size": NaN}', "weights.json, line 1, column 2: weights: size is nan"),
+        ("[1]", "weights.json, line 1: '[1]' must be an object"),
+        ("{", "weights.json, line 1, column 2"),
     ],
 )
 def test_bad_weights_are_named(
@@ -131,6 +138,112 @@ def test_bad_weights_are_named(
     (folder / "weights.json").write_text(content)
     assert run(folder, "--weights", str(folder / "weights.json")) == 2
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("objective", ["floor", "total", "leximin", "stable"])
+def test_every_objective_can_be_asked_for(folder: Path, objective: str) -> None:
+    assert run(folder, "--objective", objective, "--explain", str(folder / "why.json")) == 0
+    told = json.loads((folder / "why.json").read_text())
+    assert (told["objective"], told["coverage"]) == (objective, 2)
+
+
+def test_the_mentees_order_is_read_and_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ranked = "id,municipality,ranking\ndina,0301,cato|berit|astrid\n"
+    (folder / "mentees.csv").write_text(ranked)
+    assert run(folder, "--out", str(folder / "pairs.csv")) == 0
+    with (folder / "pairs.csv").open(newline="") as file:
+        (pair,) = csv.DictReader(file)
+    assert pair["rank"] in ("2", "3")
+    assert pair["bonus"] in ("6.000", "4.000")
+    assert "warning: mentee dina: ranks 'cato', who is no mentor" in capsys.readouterr().err
+    (folder / "mentees.csv").write_text(ranked.replace("cato|berit", "berit|berit"))
+    assert run(folder) == 2
+    assert (
+        "mentees.csv, line 2, column ranking: mentee dina: the ranking has berit twice"
+        in capsys.readouterr().err
+    )
+
+
+def test_the_load_can_be_evened(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "mentors.csv").write_text("id,municipality,capacity\nastrid,3441,2\nberit,3441,2\n")
+    (folder / "mentees.csv").write_text("id,municipality\ndina,0301\negil,0301\n")
+    assert run(folder) == 0
+    assert [line.split("\t")[1] for line in capsys.readouterr().out.splitlines()] == ["astrid", "astrid"]
+    assert run(folder, "--even-load") == 0
+    assert [line.split("\t")[1] for line in capsys.readouterr().out.splitlines()] == ["astrid", "berit"]
+    assert run(folder, "--even-load", "--objective", "stable") == 2
+    assert "does not go with the objective stable" in capsys.readouterr().err
+
+
+def test_the_texts_are_scored_where_they_are_asked_for(folder: Path) -> None:
+    (folder / "mentors.csv").write_text(
+        "id,municipality,text\nastrid,0301,Nedskjæringer i skole og helse\n"
+        "berit,0301,Tilliten til ordføreren sviktet etter valget\n"
+    )
+    (folder / "mentees.csv").write_text(
+        "id,municipality,text\ndina,3405,Ordføraren og eg har mista tilliten\n"
+    )
+    parts = {}
+    for texts in ([], ["--texts"]):
+        assert run(folder, *texts, "--explain", str(folder / "why.json")) == 0
+        (pair,) = json.loads((folder / "why.json").read_text())["pairs"]
+        parts[bool(texts)] = pair["mentor"], {part["name"]: part["of"] for part in pair["parts"]}["text"]
+    assert parts == {False: ("astrid", 0), True: ("berit", 5_000)}
+
+
+def test_the_report_is_written_as_figures_or_as_data(folder: Path) -> None:
+    files = {name: str(folder / name) for name in ("pairs.csv", "report.csv", "report.json", "forbidden.csv")}
+    assert run(folder, "--out", files["pairs.csv"], "--report", files["report.csv"]) == 0
+    with (folder / "report.csv").open(newline="") as file:
+        figures = {(row["figure"], row["about"]): row["value"] for row in csv.DictReader(file)}
+    with (folder / "pairs.csv").open(newline="") as file:
+        scores = [float(row["score"]) for row in csv.DictReader(file)]
+    assert figures["coverage", ""] == "2"
+    assert float(figures["total", ""]) == pytest.approx(sum(scores))
+    assert float(figures["worst", ""]) == min(scores)
+    assert figures["first choice for", "astrid"] == "1"
+
+    (folder / "forbidden.csv").write_text("mentee,mentor,rule\negil,berit,declined\n")
+    again = ["--forbidden", files["forbidden.csv"], "--since", files["pairs.csv"]]
+    assert run(folder, *again, "--report", files["report.json"]) == 0
+    told = json.loads((folder / "report.json").read_text())
+    assert [(move["mentee"], move["before"], move["after"]) for move in told["moves"]] == [
+        ("egil", "berit", "astrid")
+    ]
+    assert told["change"] == sum(move["change"] for move in told["moves"])
+
+
+def test_why_a_pair_did_not_happen_can_be_asked(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "reservations.csv").write_text("by,kind,target\negil,person,berit\n")
+    assert run(folder, "--why", "egil", "berit") == 0
+    assert "egil and berit: chosen" in capsys.readouterr().err
+    assert run(folder, "--why", "egil", "astrid") == 0
+    assert "egil and astrid: points (mentor astrid, points more 36.746)" in capsys.readouterr().err
+    assert run(folder, "--why", "dina", "berit") == 0
+    assert "dina and berit: rule (mentor berit, rule neighbour)" in capsys.readouterr().err
+    assert run(folder, "--reservations", str(folder / "reservations.csv"), "--why", "egil", "berit") == 0
+    assert "egil and berit: not_possible" in capsys.readouterr().err
+    assert run(folder, "--why", "egil", "somebody") == 2
+    assert "mentor somebody is not in the round" in capsys.readouterr().err
+
+
+def test_names_that_are_in_neither_file_are_warned_of(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "forbidden.csv").write_text("mentee,mentor\ndina,astri\n")
+    (folder / "reservations.csv").write_text("by,kind,target\negli,person,berit\n")
+    files = ["--forbidden", str(folder / "forbidden.csv"), "--reservations", str(folder / "reservations.csv")]
+    assert run(folder, *files) == 0
+    told = capsys.readouterr().err
+    assert "warning: forbidden: 'dina' is no mentee or 'astri' is no mentor" in told
+    assert "warning: reservations: 'egli' is neither mentor nor mentee" in told
+
+
+def test_a_number_of_suggestions_that_cannot_be_is_named(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(folder, "--proposals", "0") == 2
+    assert "--proposals is 0" in capsys.readouterr().err
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

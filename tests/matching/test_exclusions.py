@@ -1,10 +1,15 @@
 """Hard rules: a pair that is ruled out is never chosen, whatever it would have scored."""
 
+import random
+
+import numpy as np
 import pytest
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import maximum_bipartite_matching
 
 import matching
 from matching import Link, Mentee, Mentor, Pair, Reservation, ReservationKind, Rule
-from tests.matching.people import GAUSDAL, HOLE, LIERNE, LILLEHAMMER, OSLO, RINGERIKE
+from tests.matching.people import GAUSDAL, HOLE, LIERNE, LILLEHAMMER, OSLO, RINGERIKE, round_of
 
 pytestmark = pytest.mark.pure
 
@@ -104,8 +109,30 @@ def test_whom_the_rules_leave_without_anyone_is_told_with_the_rules() -> None:
 
 
 def test_a_forbidden_pair_never_costs_somebody_a_legal_one() -> None:
-    """The Civil Service's mentor-match lets a forbidden pair win with score 0 and then drops it."""
-    mentors = [Mentor("astrid", HOLE, areas={"mayor": 3}), Mentor("berit", LIERNE)]
-    mentees = [Mentee("dina", RINGERIKE, areas={"mayor": 3}), Mentee("egil", LILLEHAMMER, areas={"mayor": 3})]
-    outcome = matching.propose(mentors, mentees, forbidden=[Link("dina", "berit", Rule.ENDED)])
-    assert [(pair.mentee, pair.mentor) for pair in outcome.pairs] == [("dina", "astrid"), ("egil", "berit")]
+    """The Civil Service's mentor-match lets a forbidden pair win with score 0, and then drops it."""
+    mentors = [Mentor("astrid", HOLE, areas={"mayor": 3}, years=15), Mentor("berit", LIERNE, years=1)]
+    mentees = [
+        Mentee("dina", RINGERIKE, areas={"mayor": 3}, years=1),
+        Mentee("egil", OSLO, areas={"crisis": 3}),
+    ]
+    outcome = matching.propose(mentors, mentees, forbidden=[Link("egil", "berit", Rule.ENDED)])
+    scores = matching.matrix(outcome)
+    ways = [[("dina", "astrid"), ("egil", "berit")], [("dina", "berit"), ("egil", "astrid")]]
+    theirs = max(ways, key=lambda way: sum(scores.get(cell, 0) for cell in way))
+    assert [cell for cell in theirs if cell in scores] == [("dina", "astrid")]  # and nobody for Egil
+    assert [(pair.mentee, pair.mentor) for pair in outcome.pairs] == ways[1]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_as_many_are_served_as_the_rules_let_be_served(seed: int) -> None:
+    """What mentor-match loses in random rounds, against a maximum matching of legal pairs alone."""
+    draw = random.Random(seed)
+    mentors, mentees = round_of(seed, 25, 20)
+    forbidden = [Link(a.id, b.id) for a in mentees for b in mentors if draw.random() < 0.8]
+    outcome = matching.propose(
+        mentors, mentees, forbidden=forbidden, objective=draw.choice(["floor", "total"])
+    )
+    places = [mentor.id for mentor in mentors for _ in range(mentor.capacity)]
+    legal = matching.matrix(outcome)
+    graph = csr_array([[(mentee.id, place) in legal for place in places] for mentee in mentees])
+    assert outcome.coverage == np.count_nonzero(maximum_bipartite_matching(graph, perm_type="column") >= 0)

@@ -12,9 +12,16 @@ pytestmark = pytest.mark.pure
 
 @pytest.mark.parametrize(("spread", "level"), WORLDS)
 def test_simulated_worlds_are_learned(spread: float, level: float) -> None:
-    for answers, share in ((1, 1.0), (3, 1.0), (10, 1.0), (30, 2 / 3), (100, 1 / 3)):
+    for answers, share in ((1, 1.0), (2, 1.0), (5, 1.0), (10, 1.0), (30, 2 / 3), (100, 1 / 3)):
         losses = np.array([world(seed, spread, level, answers) for seed in range(40)]).mean(axis=0)
         assert losses[0] <= share * losses[1], answers
+
+
+def test_experts_who_are_all_but_right_are_left_alone() -> None:
+    """There is next to nothing to learn, so what few answers say by chance must weigh next to nothing."""
+    for answers in (3, 30):
+        losses = np.array([world(seed, 0.15, 0.2, answers) for seed in range(40)]).mean(axis=0)
+        assert losses[0] <= 1.2 * losses[1], answers
 
 
 def test_no_answers_leave_the_prior() -> None:
@@ -52,7 +59,7 @@ def test_more_answers_make_the_intervals_narrower() -> None:
 def test_the_mode_is_where_the_slope_is_flat() -> None:
     draw = np.random.default_rng(2)
     answers = [answer(draw.random(7), bool(draw.random() < 0.6)) for _ in range(60)]
-    posterior = learning.Posterior.of(answers, DEFAULT)
+    posterior = learning.Posterior.of(answers, DEFAULT, 0.3, 0.5)
     mode, gradient = posterior.mode(), posterior.gradient(posterior.mode())
     assert np.abs(gradient[mode > 0]).max() < 1e-4
     step = 1e-6 * np.eye(8)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import random
+from collections import Counter
 
 import pytest
 
@@ -45,6 +46,22 @@ def test_proposals_begin_with_the_assigned_mentor_and_are_all_legal() -> None:
         assert all(isinstance(matching.pair(outcome, mentee, pair.mentor), Pair) for pair in pairs)
         if mentee in assigned:
             assert pairs[0].mentor == assigned[mentee]
+
+
+@pytest.mark.parametrize(("seed", "places"), [(8, 40), (1, 40), (3, 60), (5, 80)])
+def test_suggestions_spread_where_the_best_mentors_would_be_everybodys(seed: int, places: int) -> None:
+    """Second and third suggestions by score alone pile up on a few; by score beyond price they reach more mentors."""
+    mentors, mentees = round_of(seed, 60, places)
+    outcome = matching.propose(mentors, mentees)
+    spread = Counter(pair.mentor for pairs in outcome.proposals.values() for pair in pairs)
+    scores = matching.matrix(outcome)
+    alone: Counter[str] = Counter()
+    for mentee in mentees:
+        own = sorted(((units, who) for (one, who), units in scores.items() if one == mentee.id), reverse=True)
+        alone.update(who for _, who in own[:3])
+    assert len(spread) > len(alone)
+    assert max(spread.values()) <= 0.75 * max(alone.values())
+    assert sum(outcome.demand.values()) == len(outcome.proposals)
 
 
 def test_a_fixed_pair_stays_and_takes_its_place() -> None:
@@ -119,7 +136,16 @@ def test_a_paused_mentee_takes_no_part() -> None:
         ({"years": -2}, {}, "mentor astrid: years is -2"),
         ({"years": float("nan")}, {}, "mentor astrid: years is nan"),
         ({"areas": {"mayor": 4}}, {}, "mentor astrid: area mayor has 4"),
+        ({"areas": {"mayor": 2.0}}, {}, "mentor astrid: area mayor has 2.0"),
+        ({"areas": {"": 2}}, {}, "mentor astrid: area '' must be a code"),
+        ({"areas": {"mayor": float("nan")}}, {}, "mentor astrid: area mayor has nan"),
+        ({"municipality": ""}, {}, "mentor astrid: unknown municipality ''"),
+        ({"capacity": float("nan")}, {}, "mentor astrid: capacity is nan"),
+        ({"capacity": 1001}, {}, "mentor astrid: capacity is 1001"),
         ({"modes": frozenset()}, {}, "mentor astrid: modes"),
+        ({}, {"id": 7}, "mentee 7: the id must be text"),
+        ({}, {"ranking": "astrid"}, "mentee dina: the ranking must hold mentor ids"),
+        ({}, {"wishes": matching.Wishes(years=-1)}, "mentee dina: wishes for -1 years"),
         ({}, {"id": ""}, "the id is empty"),
         ({}, {"text": "x" * 10_000_000}, "10000000 characters"),
     ],
@@ -140,6 +166,12 @@ def test_duplicates_bad_weights_and_impossible_fixes_are_named() -> None:
         matching.propose([astrid, astrid], [dina])
     with pytest.raises(InputError, match="weights: size is nan"):
         matching.propose([astrid], [dina], weights=matching.Weights(size=float("nan")))
+    with pytest.raises(InputError, match="weights: size is 1000000000"):
+        matching.propose([astrid], [dina], weights=matching.Weights(size=10**400))
+    with pytest.raises(InputError, match="proposals is -1"):
+        matching.propose([astrid], [dina], proposals=-1)
+    with pytest.raises(InputError, match="the vector of dina holds a value that is no number"):
+        matching.propose([astrid], [dina], texts={"dina": [float("nan")], "astrid": [1.0]})
     with pytest.raises(InputError, match="every weight is zero"):
         matching.propose([astrid], [dina], weights=matching.Weights(0, 0, 0, 0, 0, 0, 0))
     with pytest.raises(InputError, match="are ruled out: declined"):

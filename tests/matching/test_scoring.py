@@ -125,3 +125,19 @@ def test_one_distance_is_the_same_as_many() -> None:
     table = places.kilometres(known, known)
     for (row, column), kilometres in np.ndenumerate(table):
         assert places.distance(known[row], known[column]) == pytest.approx(kilometres, abs=1e-6)
+
+
+def test_what_two_municipalities_have_in_common_has_a_word() -> None:
+    known = [place for place in municipalities().values() if place.kind == "municipality"]
+    said = {places.alike(here, there) for here in known[::7] for there in known[::5]}
+    assert said == {"kostra", "centrality", "decline", "growth", "all"}
+    assert places.alike(municipalities()[OSLO], municipalities()[OSLO]) == "kostra"
+
+
+def test_size_and_kind_are_told_with_what_words_need() -> None:
+    weights = Weights(0, 0, 40, 60, 0, 0, 0)
+    gausdal, nord_aurdal = municipalities()[GAUSDAL], municipalities()["3451"]
+    pair = the_pair(Mentor("astrid", nord_aurdal.number), Mentee("dina", GAUSDAL), weights)
+    told = {reason.code: reason.values for reason in pair.reasons}
+    assert told["size"]["mentee_band"] == told["size"]["mentor_band"] == 2
+    assert told["kind"]["alike"] == places.alike(gausdal, nord_aurdal)

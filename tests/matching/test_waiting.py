@@ -1,5 +1,7 @@
 """Who waits, in what order, and the reason each of them is given."""
 
+import dataclasses
+
 import pytest
 
 import matching
@@ -66,6 +68,27 @@ def test_what_would_free_somebody_is_named() -> None:
         ("lifted", "berit", Rule.EXCLUDED),
         ("place", "cato", None),
     }
+
+
+def test_who_waits_behind_others_is_told_how_many_places_it_takes() -> None:
+    mentors, mentees = round_of(4, 30, 12)
+    outcome = matching.propose(mentors, mentees)
+    behind = 0
+    for left in outcome.unmatched:
+        for way in matching.freed_by(outcome, left.mentee):
+            if way.code == "places":
+                behind += 1
+                for fewer in (0, 1):
+                    places = int(way.values["places"] or 0) - fewer
+                    more = [
+                        dataclasses.replace(
+                            one, capacity=one.capacity + places * (one.id == way.values["mentor"])
+                        )
+                        for one in mentors
+                    ]
+                    served = {pair.mentee for pair in matching.propose(more, mentees).pairs}
+                    assert (left.mentee in served) is not bool(fewer)
+    assert behind
 
 
 def test_the_served_need_nothing() -> None:

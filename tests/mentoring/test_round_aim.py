@@ -8,8 +8,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from portal import clock
+from portal import clock, consents
 from portal.accounts.models import User
+from portal.consents import Purpose
 from portal.extensions import db
 from portal.mentoring import proposals
 from portal.mentoring.models import MatchRound, MenteeProfile, Proposal
@@ -118,12 +119,14 @@ def test_a_mentor_who_said_no_is_no_longer_wished_for(
 # What the answers have taught
 
 
-def _answered(eva: User, count: int) -> MatchRound:
+def _answered(eva: User, count: int, learning: bool = True) -> MatchRound:
     """A released round in which this many have said no to their first and yes to their second."""
     made = out(start_round("Høstrunden", eva, clock.now()), eva)
     answering = list(dict.fromkeys(p.mentee_id for p in made.proposals))[:count]
     for mentee_id in answering:
         mentee = db.session.get_one(MenteeProfile, mentee_id)
+        if learning:
+            consents.give(mentee.member.user, Purpose.LEARN_FROM_ANSWERS, 1, clock.now())
         first, second, *_rest = of(made, mentee)
         proposals.decline(first, mentee.member.user, clock.now())
         proposals.accept(second, mentee.member.user, clock.now())
@@ -144,6 +147,13 @@ def test_fewer_than_five_people_teach_nothing(client: CheckingClient, eva: User)
     made = _answered(eva, FEWEST - 1)
     page = client.sign_in(eva).get(at(made, "/weights"))
     assert "Når minst fem mentees har svart" in page.main
+
+
+@pytest.mark.usefixtures("larger")
+def test_nothing_is_learned_from_those_who_have_not_let_us(client: CheckingClient, eva: User) -> None:
+    made = _answered(eva, FEWEST, learning=False)
+    page = client.sign_in(eva).get(at(made, "/weights"))
+    assert "lar koblingen lære av det" in page.main
 
 
 @pytest.mark.usefixtures("larger")

@@ -8,17 +8,22 @@ from types import SimpleNamespace
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from portal import clock
 from portal.access import Role
 from portal.accounts.models import User
-from portal.mentoring.models import MatchRound
+from portal.extensions import db
+from portal.members.models import ChallengeArea
+from portal.mentoring import profiles
+from portal.mentoring.models import MatchRound, Modes
 from portal.mentoring.round_decisions import last_runs
 from portal.mentoring.round_release import release_round
 from portal.mentoring.rounds import start_round, swap
+from tests.mentoring.pairing import new_mentee
 from tests.mentoring.rounds import at, new_pool, other_mentor
 from tests.support.client import CheckingClient
-from tests.support.people import new_user
+from tests.support.people import new_member, new_user
 
 FILES = ("/report/tables/csv", "/report/tables/xlsx", "/report/data")
 
@@ -41,8 +46,25 @@ def test_the_report_says_how_good_the_round_is_who_is_wanted_and_whom_to_recruit
     assert sum(int(text) for text in page.texts("[aria-labelledby=spread] td.number")) == 4
     wanted = page.texts("[aria-labelledby=wanted] td[data-label='Beste treff for']")
     assert sum(int(text) for text in wanted) == 4
-    assert "Har stått i «" in page.texts("[aria-labelledby=recruit]")[0]
+    recruit = page.texts("[aria-labelledby=recruit]")[0]
+    assert "innbyggere" in recruit
+    assert "«" not in recruit  # four stand in it: too few for the area to be told
     assert "Første kjøring" in page.main
+
+
+def test_whom_to_recruit_names_an_area_only_when_many_stand_in_it(
+    client: CheckingClient, eva: User, pool: SimpleNamespace
+) -> None:
+    alone = new_mentee(new_member("Mentee Træna", "Træna"))
+    also = {"mayor": 3, "whistleblowing": 3}
+    known = {area.code: area.id for area in db.session.scalars(select(ChallengeArea))}
+    faced = {known[code]: weight for code, weight in also.items()}
+    profiles.seek(alone.member, faced, "", {}, Modes.EITHER, alone.member.user, clock.now())
+    made = start_round("Høstrunden", eva, clock.now())
+    told = client.sign_in(eva).get(at(made, "/report")).texts("[aria-labelledby=recruit]")[0]
+    labels = {area.code: area.label for area in db.session.scalars(select(ChallengeArea))}
+    assert labels["mayor"] in told
+    assert labels["whistleblowing"] not in told
 
 
 def test_the_report_says_what_the_last_run_changed(

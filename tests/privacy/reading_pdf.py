@@ -4,18 +4,21 @@ import re
 import zlib
 
 OBJECT = re.compile(rb"(\d+) 0 obj\n(.*?)\nendobj", re.DOTALL)
-_TEXT = rb"\((?:\\.|[^\\)])*\)|<[0-9A-Fa-f]*>"
-STRING = re.compile(rb"\(((?:\\.|[^\\)])*)\)|<([0-9A-Fa-f]*)>", re.DOTALL)
+# A literal may hold brackets that come in pairs, three deep at most in what is written here.
+_INNER = rb"(?:\\.|[^\\()])*"
+_PAIRED = rb"(?:\\.|[^\\()]|\((?:\\.|[^\\()]|\(" + _INNER + rb"\))*\))*"
+_TEXT = rb"\(" + _PAIRED + rb"\)|<[0-9A-Fa-f]*>"
+STRING = re.compile(rb"\((" + _PAIRED + rb")\)|<([0-9A-Fa-f]*)>", re.DOTALL)
 SHOWN = re.compile(rb"/(f\d+) [\d.]+ Tf|\[((?:" + _TEXT + rb"|[^\]])*)\]TJ|(" + _TEXT + rb")\s*Tj", re.DOTALL)
 STREAM = re.compile(rb"stream\n(.*)\nendstream", re.DOTALL)
 
 
 def words_of(pdf: bytes) -> str:
-    """All text of all pages, in reading order, without the breaks between lines."""
+    """All text of all pages, in reading order, without the breaks between lines; a form feed between pages."""
     objects = {int(m[1]): m[2] for m in OBJECT.finditer(pdf)}
     pages = [body for body in objects.values() if body.startswith(b"<</Type/Page/")]
     pages.sort(key=lambda body: _number(rb"/StructParents (\d+)", body))
-    return "".join(_page(body, objects) for body in pages)
+    return "\f".join(_page(body, objects) for body in pages)
 
 
 def _number(pattern: bytes, body: bytes) -> int:

@@ -2,12 +2,15 @@
 
 import io
 import json
+import re
 import zipfile
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
+from flask import Flask
 from sqlalchemy import select
 
 from portal import audit, consents
@@ -21,6 +24,7 @@ from tests.coaching.programmes import NOW
 from tests.privacy.lives import SECRET, Life
 
 PAGE = "/personal-data"
+ROOT = Path(__file__).parents[2]
 AREAS = Purpose.SECRETARIAT_SEES_AREAS
 
 
@@ -76,6 +80,15 @@ def test_the_export_is_a_zip_with_both_files_and_the_audit_knows(life: Life, cli
     told = db.session.scalars(select(AuditEvent).where(AuditEvent.event == "own data exported")).one()
     assert told.actor_id == life.bjorn.user_id
     assert told.details == {}
+
+
+def test_every_purpose_that_is_noted_has_words_of_its_own(app: Flask) -> None:
+    code = "\n".join(path.read_text() for path in sorted((ROOT / "portal").rglob("*.py")))
+    purposes = set(re.findall(r"has_read\(.+?, current_user, \"([a-z-]+)\"\)", code, re.DOTALL))
+    lists = set(re.findall(r"has_taken_out\(\s*\"([a-z-]+)\", [^(]", code)) - {"costs"}  # about nobody
+    noted = purposes | {f"{name}-list" for name in lists}
+    assert {"coaching", "member-page", "members-list"} <= noted
+    assert not [purpose for purpose in noted if readers.purpose(purpose) == purpose]
 
 
 @pytest.mark.parametrize("address", ["/personal-data/export", "/personal-data/erasure"])
