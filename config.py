@@ -44,6 +44,7 @@ class Config:
     MAX_FORM_MEMORY_SIZE = 2 * 1024 * 1024
     RATELIMIT_STRATEGY = "fixed-window"
     RATELIMIT_HEADERS_ENABLED = False
+    RATELIMIT_IN_MEMORY_FALLBACK_ENABLED = True  # each process counts for itself while Redis is down
     SQLALCHEMY_TRACK_MODIFICATIONS = False
     TRUSTED_PROXIES = 0
     SEND_FILE_MAX_AGE_DEFAULT = timedelta(days=365)

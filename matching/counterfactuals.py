@@ -18,6 +18,7 @@ from matching.findings import Counterfactual, Value
 from matching.profiles import HIGHEST_WORTH, Objective, Rule
 from matching.rounds import Cell, Indices, Mask, Round
 
+TRIED = 30  # mentors, best first, that somebody left is tried with: each is a round solved
 LIFTABLE = frozenset(Rule) - {Rule.SAME_PERSON, Rule.SAME_MUNICIPALITY, Rule.FULL}
 
 
@@ -51,7 +52,7 @@ def freed_by(round_: Round, mentee: str, seen_by: str | None, limit: int) -> tup
 
 
 def _ways_out(round_: Round, row: int, seen_by: str | None) -> Iterator[Counterfactual]:
-    for column in _by_worth(round_, row):
+    for column in _by_worth(round_, row)[:TRIED]:
         mentor, rules = round_.mentors[column].id, round_.rules_of(row, column)
         if rules <= {Rule.FULL}:
             if _has_it_with_a_place_more(round_, (row, column)):

@@ -11,7 +11,8 @@ by an active set.
 How far the experts can be off is not known beforehand: each prior of SLOPE_SPREADS x LEVEL_SPREADS gives a mode, and the modes
 are averaged by the evidence for each (Laplace's approximation). As long as the answers agree with the experts, the narrow priors
 hold the weights; when they don't, the wide ones take over. With no answers the result is the experts' weights.
-Intervals come from the curvature at the modes and their spread. The result is a proposal to the secretariat, never applied by itself.
+The intervals take nothing on trust: they are those of a prior under which the experts can be off by all of a slope (UNSURE), by the
+curvature at its mode, so they are wide as long as the answers are few. The result is a proposal to the secretariat, never applied by itself.
 
 Sources: MAP estimate of a Bayesian logistic regression and the evidence of a model (MacKay 2003, ch. 28 and 41); averaging over
 models (Hoeting et al. 1999).
@@ -32,6 +33,7 @@ from matching.profiles import DEFAULT, PARTS, InputError, Weights
 STEEPNESS = 8.0  # log odds between a pair of 0 and one of 100 points
 LEVEL_SPREADS = (0.05, 0.15, 0.5)  # log odds: how unsure we may be of how ready people are to say yes
 SLOPE_SPREADS = (0.03, 0.1, 0.3)  # of each slope itself: how far off the experts may be
+UNSURE = (1.0, 0.7)  # the spreads behind the intervals
 SMALLEST_SLOPE = 0.4  # log odds: a weight below 5 points is as unsure as one of 5
 ANSWER, SATISFACTION = 1.0, 3.0  # what an answer counts, and what a later verdict on the mentorship does
 STEPS = 50
@@ -82,11 +84,8 @@ def learn(answers: Iterable[Answer], prior: Weights = DEFAULT) -> Learned:
     evidence = np.array([posterior.evidence(mode) for posterior, mode in zip(posteriors, modes, strict=True)])
     share = np.exp(evidence - evidence.max())
     share /= share.sum()
-    mean = share @ modes
-    covariance = (share * (modes - mean).T) @ (modes - mean)
-    for part, posterior, mode in zip(share, posteriors, modes, strict=True):
-        covariance = covariance + part * np.linalg.inv(posterior.curvature(mode))
-    return _learned(mean, covariance, len(answers))
+    wide = Posterior.of(answers, prior, *UNSURE)
+    return _learned(share @ modes, wide, len(answers))
 
 
 class Posterior(NamedTuple):
@@ -161,22 +160,34 @@ class Posterior(NamedTuple):
         return found, False
 
 
-def _learned(mode: Vector, covariance: Vector, answers: int) -> Learned:
-    slopes = np.maximum(mode[1:], 0)
+def _learned(mean: Vector, wide: Posterior, answers: int) -> Learned:
+    slopes = np.maximum(mean[1:], 0)
     per_point = 100 / slopes.sum() if slopes.sum() > 0 else 0.0
-    spread = NINETY * np.sqrt(np.diag(covariance)[1:])
     weights = [round(float(slope * per_point), 2) for slope in slopes]
-    low, high = np.maximum(slopes - spread, 0) * per_point, (slopes + spread) * per_point
+    low, high = _interval(wide)
     return Learned(
         weights=Weights(**dict(zip(PARTS, weights, strict=True))) if per_point else DEFAULT,
         intervals={
-            part: Interval(weight, round(float(low[k]), 2), round(float(high[k]), 2))
+            part: Interval(
+                weight, min(weight, round(float(low[k]), 2)), max(weight, round(float(high[k]), 2))
+            )
             for k, (part, weight) in enumerate(zip(PARTS, weights, strict=True))
         },
-        level=float(mode[0]),
+        level=float(mean[0]),
         slopes=dict(zip(PARTS, slopes.tolist(), strict=True)),
         answers=answers,
     )
+
+
+def _interval(posterior: Posterior) -> tuple[Vector, Vector]:
+    """Of each slope's share of them all, in points of 100: the curvature carried over by the share's derivative."""
+    mode = posterior.mode()
+    slopes = np.maximum(mode[1:], 1e-9)
+    share = slopes / slopes.sum()
+    derivative = (np.eye(len(PARTS)) - share[:, None]) / slopes.sum()
+    covariance = derivative @ np.linalg.inv(posterior.curvature(mode))[1:, 1:] @ derivative.T
+    spread = NINETY * np.sqrt(np.diag(covariance))
+    return 100 * np.maximum(share - spread, 0), 100 * np.minimum(share + spread, 1)
 
 
 def _shares(answer: Answer) -> list[float]:

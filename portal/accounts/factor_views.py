@@ -39,7 +39,9 @@ def choose() -> Response:
 @allow_halfway
 @first_factor_or_recently
 def begin_app() -> BaseResponse:
-    codes.set_up_app(session_here().user, clock.now())
+    user = session_here().user
+    lock(user)  # a double click sets up one
+    codes.set_up_app(user, clock.now())
     db.session.commit()
     return after_write(url_for("factors.app"))
 

@@ -2,7 +2,18 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, Select, String, delete, exists, select, text
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Select,
+    String,
+    UniqueConstraint,
+    delete,
+    exists,
+    select,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.accounts.models import User
@@ -89,6 +100,19 @@ class RecoveryCode(Base):
     used_at: Mapped[datetime | None]
 
 
+class Identity(Base):
+    """Whom the organisation means by a subject. Set once, by a verified address; after that the address is nothing."""
+
+    __tablename__ = "identity"
+    __table_args__ = (UniqueConstraint("issuer", "subject"), UniqueConstraint("user_id", "issuer"))
+
+    id: Mapped[PrimaryKey]
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
+    issuer: Mapped[str] = mapped_column(String(300))
+    subject: Mapped[str] = mapped_column(String(300))
+    created_at: Mapped[datetime]
+
+
 def has_factor(user: User) -> bool:
     """Whether the person has a second factor, so that nobody can set one up by the mailed link alone."""
     passkey = exists().where(Passkey.user_id == user.id)
@@ -106,6 +130,6 @@ def require_another(user: User, than: Passkey | Totp) -> None:
 
 
 def forget_factors(user: User) -> None:
-    """Take every second factor away: the person begins anew."""
-    for kind in (Passkey, Totp, RecoveryCode):
+    """Take every second factor away, and what the organisation vouched for: the person begins anew."""
+    for kind in (Passkey, Totp, RecoveryCode, Identity):
         db.session.execute(delete(kind).where(kind.user_id == user.id))

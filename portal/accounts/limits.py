@@ -14,8 +14,10 @@ from portal.extensions import limiter
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-WAYS_IN = ("30/minute;300/hour", "10/10 minutes;60/day", "600/minute")
-MAILS = ("10/minute;60/hour", "5/15 minutes;30/day", "120/minute;3000/hour")
+# A whole conference comes from one address; what can be guessed at all, a code of six figures, is limited by person.
+WAYS_IN = ("120/minute;1200/hour", "10/10 minutes;60/day", "600/minute")
+MAILS = ("30/minute;200/hour", "5/15 minutes;30/day", "120/minute;3000/hour")
+BY_PERSON = ("60/minute;600/hour", "30/10 minutes;300/day", "600/minute")
 
 
 def _written_address() -> str:
@@ -24,19 +26,30 @@ def _written_address() -> str:
 
 def _person() -> str:
     here = current_session()
-    return f"person:{here.user_id}" if here is not None else f"nobody:{request.remote_addr}"
+    return f"person:{here.user_id}" if here is not None else ""
+
+
+def _is_nobody() -> bool:
+    return current_session() is None
 
 
 def _everybody() -> str:
     return "everybody"
 
 
-def _limited(scope: str, limits: tuple[str, str, str], account: Callable[[], str]) -> Callable[[View], View]:
+def _limited(
+    scope: str,
+    limits: tuple[str, str, str],
+    account: Callable[[], str],
+    without_account: Callable[[], bool] | None = None,
+) -> Callable[[View], View]:
     per_address, per_account, overall = limits
 
     def mark(view: View) -> View:
         limited = limiter.shared_limit(per_address, scope=f"{scope} per address")(view)
-        limited = limiter.shared_limit(per_account, scope=f"{scope} per account", key_func=account)(limited)
+        limited = limiter.shared_limit(
+            per_account, scope=f"{scope} per account", key_func=account, exempt_when=without_account
+        )(limited)
         limited = limiter.shared_limit(overall, scope=f"{scope} overall", key_func=_everybody)(limited)
         return cast(View, limited)
 
@@ -45,7 +58,7 @@ def _limited(scope: str, limits: tuple[str, str, str], account: Callable[[], str
 
 def way_in(view: View) -> View:
     """For what is answered with a link, a key or a code."""
-    return _limited("way in", WAYS_IN, _person)(view)
+    return _limited("way in", WAYS_IN, _person, _is_nobody)(view)
 
 
 def mail_to_written_address(view: View) -> View:

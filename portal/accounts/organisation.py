@@ -15,15 +15,14 @@ from flask import current_app
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
-from sqlalchemy import ForeignKey, String, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import select
 
 from portal import audit
-from portal.accounts.factors import has_factor
+from portal.accounts.factors import Identity, has_factor
 from portal.accounts.models import User
 from portal.accounts.notices import tell
 from portal.errors import DomainError
-from portal.extensions import Base, PrimaryKey, db
+from portal.extensions import db
 from portal.language import lazy_gettext as _l
 
 LINKED = audit.declare("organisation sign-in linked")
@@ -35,19 +34,6 @@ MOST = 1_000_000  # bytes of an answer
 class NotLetIn(DomainError):
     def __init__(self) -> None:
         super().__init__(_l("Vi kunne ikke logge deg inn den veien. Prøv med e-post i stedet."))
-
-
-class Identity(Base):
-    """Whom the organisation means by a subject. Set once, by a verified address; after that the address is nothing."""
-
-    __tablename__ = "identity"
-    __table_args__ = (UniqueConstraint("issuer", "subject"), UniqueConstraint("user_id", "issuer"))
-
-    id: Mapped[PrimaryKey]
-    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
-    issuer: Mapped[str] = mapped_column(String(300))
-    subject: Mapped[str] = mapped_column(String(300))
-    created_at: Mapped[datetime]
 
 
 @dataclass(frozen=True)
@@ -167,7 +153,7 @@ def _fetch(url: str, data: bytes | None = None) -> dict[str, Any]:
     if urlsplit(url).scheme not in ("https", *open_way):
         raise NotLetIn
     try:
-        with urlopen(Request(url, data, {"Accept": "application/json"}), timeout=PATIENCE) as answer:  # noqa: S310  # the scheme is checked
+        with urlopen(Request(url, data, {"Accept": "application/json"}), timeout=PATIENCE) as answer:  # nosec B310  # noqa: S310  # the scheme is checked
             found = json.loads(answer.read(MOST))
     except (URLError, OSError, ValueError) as error:
         raise NotLetIn from error

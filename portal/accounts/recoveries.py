@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import audit
 from portal.accounts.factors import forget_factors
-from portal.accounts.models import User
+from portal.accounts.models import LoginLink, User
 from portal.accounts.sessions import end_all
 from portal.database import refused
 from portal.errors import DomainError
@@ -125,6 +125,8 @@ def recover(user: User, by: User | None, now: datetime, way: str) -> None:
     """Take the second factors away, open the account and invite the person anew."""
     forget_factors(user)
     end_all(user, now)
+    on_their_way = (LoginLink.user_id == user.id) & (LoginLink.expires_at > now)
+    db.session.execute(update(LoginLink).where(on_their_way).values(expires_at=now))
     user.locked_at = None
     outbox.send(Kind.INVITATION, user, now, path="/sign-in")
     audit.record(RECOVERED, by=by, on=user, at=now, way=way)

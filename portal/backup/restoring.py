@@ -9,7 +9,7 @@ from typing import Any
 from flask_migrate import upgrade
 from sqlalchemy import insert, inspect, select, update
 
-from portal import keys
+from portal import audit, keys
 from portal.accounts.models import User
 from portal.accounts.sessions import Session
 from portal.backup import bundle
@@ -19,6 +19,7 @@ from portal.keys import PersonKey, keyring, ledger
 from portal.keys.keyring import Kept
 from portal.mentoring.reservations import forget_ownerless
 from portal.notifications import OutboxMessage
+from portal.privacy import traces
 
 
 class NotEmpty(RuntimeError):
@@ -56,11 +57,14 @@ def restore(path: Path, now: datetime) -> Restored:
             pass
     with path.open("rb") as file:
         taken_at, counts, opened = put_in(as_lines(bundle.read(file)), kept)
+    audit.restored(now)
     erased = keys.replay()
     forget_ownerless()
     withdrawn = _shut(now)
     db.session.commit()
     keyring.write()
+    if erased:
+        traces.sweep()
     return Restored(taken_at, counts, opened, erased, withdrawn)
 
 

@@ -68,7 +68,7 @@ def _scratch() -> Iterator[Flask]:
     scratch = Flask("scratch")
     scratch.config.update(current_app.config)
     scratch.config.update(SQLALCHEMY_DATABASE_URI="sqlite://", SQLALCHEMY_ENGINE_OPTIONS={})
-    scratch.config.update(KEYRING_FILE="", ERASURE_LEDGER="")
+    scratch.config.update(KEYRING_FILE="", ERASURE_LEDGER="", AUDIT_HEAD_FILE="")
     db.init_app(scratch)
     use_migrations(scratch)
     with scratch.app_context():

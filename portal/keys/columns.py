@@ -33,7 +33,7 @@ class SealedBytes(TypeDecorator[bytes]):
     def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:
         if isinstance(value, Plain):
             raise TypeError("what a sealed column holds is sealed before it is written")
-        return value
+        return value or None  # an empty text, list or dictionary is nothing said
 
 
 class Sealed(Generic[T]):

@@ -153,16 +153,16 @@ def _write_draft(round_: MatchRound, outcome: matching.Outcome, people: People, 
     """Up to three proposals to everyone who has got a mentor; the others wait."""
     db.session.execute(delete(Proposal).where(Proposal.round_id == round_.id))
     db.session.expire(round_, ["proposals"])
-    # The owners of what is sealed, fetched at once and held until it is written.
+    # With their members, whose keys seal what tells of their wishes.
     ids = [people.mentees.by_member[pair.mentee].id for pair in outcome.pairs]
-    owners = select(MenteeProfile).where(MenteeProfile.id.in_(ids))
-    held = db.session.scalars(owners.options(joinedload(MenteeProfile.member))).all()
-    for assigned in outcome.pairs:
-        for rank, pair in enumerate(outcome.proposals[assigned.mentee], start=1):
+    rows = select(MenteeProfile).where(MenteeProfile.id.in_(ids)).options(joinedload(MenteeProfile.member))
+    mentees = {mentee.id: mentee for mentee in db.session.scalars(rows)}
+    for served in outcome.pairs:
+        for rank, pair in enumerate(outcome.proposals[served.mentee], start=1):
             data = matching.as_data(pair)
             row = Proposal(
                 round_id=round_.id,
-                mentee_id=people.mentees.by_member[pair.mentee].id,
+                mentee=mentees[people.mentees.by_member[pair.mentee].id],
                 mentor_id=people.mentors.by_member[pair.mentor].id,
                 rank=rank,
                 locked_at=now if pair.fixed else None,
@@ -170,7 +170,6 @@ def _write_draft(round_: MatchRound, outcome: matching.Outcome, people: People, 
             )
             db.session.add(row)
     db.session.flush()
-    del held
 
 
 def _result(solved: Solved) -> Json:

@@ -17,7 +17,7 @@ from portal.privacy.forms import ErasureOnRequestForm
 from portal.privacy.models import WAIT, Erasure
 from portal.rendering import after_write, flash, long_date, render
 
-requests = Blueprint("requests", __name__)
+on_request = Blueprint("requests", __name__)
 
 
 def _member(member_id: int) -> Member:
@@ -26,7 +26,7 @@ def _member(member_id: int) -> Member:
     return load(Member.handled_by(current_user).where(Member.user_id.not_in(done)), member_id)
 
 
-@requests.get("/secretariat/members/<int:member_id>/erasure")
+@on_request.get("/secretariat/members/<int:member_id>/erasure")
 @allow(Role.SECRETARIAT)
 @recently_authenticated
 def erase_member(member_id: int) -> Response:
@@ -48,7 +48,7 @@ def _page(
     )
 
 
-@requests.post("/secretariat/members/<int:member_id>/erasure")
+@on_request.post("/secretariat/members/<int:member_id>/erasure")
 @allow(Role.SECRETARIAT)
 @recently_authenticated
 def ask_for_member(member_id: int) -> Response | BaseResponse:
@@ -65,7 +65,7 @@ def ask_for_member(member_id: int) -> Response | BaseResponse:
     return after_write(url_for("privacy.requests.erase_member", member_id=member_id))
 
 
-@requests.post("/secretariat/members/<int:member_id>/erasure/withdrawal")
+@on_request.post("/secretariat/members/<int:member_id>/erasure/withdrawal")
 @allow(Role.SECRETARIAT)
 def undo_for_member(member_id: int) -> Response | BaseResponse:
     member = _member(member_id)

@@ -19,11 +19,11 @@ from portal.privacy.dates import kept_about
 from portal.privacy.export import export
 from portal.privacy.forms import ConsentForm, ErasureForm, WithdrawalForm
 from portal.privacy.models import WAIT, Erasure
-from portal.privacy.request_views import requests
+from portal.privacy.request_views import on_request
 from portal.rendering import after_write, flash, long_date, render
 
 privacy = Blueprint("privacy", __name__)
-privacy.register_blueprint(requests)
+privacy.register_blueprint(on_request)
 PER_PAGE = 50
 LATEST = 3
 

@@ -1,5 +1,6 @@
 """Coming in with the organisation's own sign-in, by a real provider: only people we know, and never by an address alone."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,8 +10,8 @@ from sqlalchemy import select
 
 import config
 from portal import audit, clock
+from portal.accounts.factors import Identity
 from portal.accounts.models import User
-from portal.accounts.organisation import Identity
 from portal.extensions import db
 from portal.notifications import Kind
 from tests.support.provider import CLIENT, SECRET, Provider, serving_provider
@@ -177,9 +178,10 @@ def test_a_provider_that_is_down_is_no_dead_end(client: Any, app: Flask, provide
 
 
 def test_production_wants_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DATABASE_URL", "BASE_URL", "SMTP_URL", "MAIL_FROM"):
+    for name in config.Production.NEEDED:
         monkeypatch.setenv(name, "x")
     monkeypatch.setenv("SECRET_KEY", "x" * 32)
+    monkeypatch.setenv("DATA_KEY", b64encode(b"k" * 32).decode())
     monkeypatch.delenv("VARDE_DEMO", raising=False)
     monkeypatch.setenv("OIDC_ISSUER", "https://login.example")
     with pytest.raises(config.MissingSetting):

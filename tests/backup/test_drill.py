@@ -1,6 +1,7 @@
 """The drill: everything is lost, and everything comes back, but those who had been forgotten."""
 
 import threading
+from base64 import b64decode
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ from sqlalchemy import func, select
 from portal import audit, clock, keys
 from portal.accounts.models import User
 from portal.accounts.sessions import Session
-from portal.backup import back_up, restore
+from portal.backup import back_up, bundle, restore
 from portal.backup.bundle import BundleBroken
+from portal.backup.loading import as_lines
 from portal.backup.restoring import NoKeyring, NotEmpty
 from portal.backup.taking import NoPlace
 from portal.doctor import examine
@@ -24,8 +26,10 @@ from portal.mentoring.models import MenteeProfile, ReservationKind
 from portal.mentoring.reservations import reserve, said_by_anyone
 from portal.notifications import Kind, OutboxMessage
 from portal.notifications.outbox import send
+from portal.privacy.erasure import erase
 from tests.backup.conftest import Elsewhere
 from tests.mentoring.pairing import new_mentee
+from tests.support.canaries import raw_dump
 from tests.support.people import new_user, open_session
 
 SECRET = "Jeg vurderer å slutte før jul"
@@ -107,38 +111,58 @@ def test_it_comes_back_on_the_other_database_too(
         assert broken(now) == []
 
 
-@pytest.mark.promise("Whoever is erased stays erased when yesterday's backup is restored")
+@pytest.mark.promise("Of a person who is erased, nothing is left when yesterday's backup is restored")
 def test_who_was_erased_since_is_erased_again(
-    lived: Path, bjorn: Member, daniel: Member, elsewhere: Elsewhere, now: datetime, promise: Any
+    lived: Path, bjorn: Member, daniel: Member, eva: User, elsewhere: Elsewhere, now: datetime, promise: Any
 ) -> None:
     bjorns, daniels = (bjorn.id, bjorn.user_id), (daniel.id, daniel.user_id)
-    keys.destroy(bjorn.user_id, now)
+    traces = [bjorn.user.name.encode(), bjorn.user.email.encode(), SECRET.encode(), b"Haugland"]
+    erase(bjorn.user, eva, now)
     db.session.commit()
     with elsewhere() as machine:
         done = restore(lived, now + timedelta(days=1))
         assert done.erased == [bjorns[1]]
         texts = {p.member_id: p.text for p in db.session.scalars(select(MenteeProfile))}
-        assert texts == {bjorns[0]: "", daniels[0]: f"{SECRET}, sier Daniel"}
+        assert texts.get(bjorns[0], "") == ""
+        assert texts[daniels[0]] == f"{SECRET}, sier Daniel"
         assert [no.member_id for no in said_by_anyone()] == [daniels[0]]
         assert db.session.scalars(select(PersonKey.user_id).where(PersonKey.wrapped.is_(None))).all() == [
             bjorns[1]
         ]
-        sealed = db.session.scalars(
-            select(MenteeProfile.text).where(MenteeProfile.member_id == bjorns[0])
-        ).one()
-        assert sealed is not None
-        for user_id in (bjorns[1], daniels[1]):
-            with pytest.raises(keys.Unreadable):
-                keys.open(user_id, "mentee_profile.text", sealed)
         assert broken(now) == []
         assert all(row.wrapped is None for row in keyring.read() if row.user_id == bjorns[1])
+        db.session.remove()
+        dumped = raw_dump()
+        assert not [trace for trace in traces if trace in dumped]
+        assert b"Daniel" in dumped
         del machine
-    promise.saw("1 erased, 0 of their words readable, 1 other whole")
+    tried = _with_all_keys_on_yesterdays_words(lived, bjorns)
+    assert tried > 0
+    promise.saw(
+        f"{len(traces)} traces looked for in the restored database, 0 found; "
+        f"{tried} of their sealed values in yesterday's backup, 0 opened with all the keys there are"
+    )
+
+
+def _with_all_keys_on_yesterdays_words(path: Path, whose: tuple[int, int]) -> int:
+    """Open the backup as whoever has every key can, and try each of them on what the person had sealed."""
+    with path.open("rb") as file:
+        lines = list(as_lines(bundle.read(file)))
+    table, tried = "", 0
+    for line in lines:
+        if isinstance(line, dict):
+            table = line.get("table", table)
+        elif table == "mentee_profile" and whose[0] in line:
+            for value in line:
+                if isinstance(value, dict) and "bytes" in value:
+                    tried += 1
+                    for user_id in [row.user_id for row in keyring.read()]:
+                        with pytest.raises(keys.Unreadable):
+                            keys.open(user_id, "mentee_profile.text", b64decode(value["bytes"]))
+    return tried
 
 
 def test_a_backup_holds_no_key_and_nothing_plain(app: Flask, lived: Path) -> None:
-    from portal.backup import bundle
-
     with lived.open("rb") as file:
         content = b"".join(bundle.read(file))
     assert b'{"table": "mentee_profile"' in content

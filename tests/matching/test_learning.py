@@ -47,6 +47,22 @@ def test_satisfaction_counts_for_more_than_an_answer() -> None:
     assert DEFAULT.wishes < once.weights.wishes < heavy.weights.wishes
 
 
+@pytest.mark.parametrize(("spread", "level"), WORLDS)
+def test_the_intervals_hold_what_is_true_about_as_often_as_they_say(spread: float, level: float) -> None:
+    """90 %; where the experts are off by a factor of e, which is more than the intervals allow for, a little less."""
+    held = []
+    for seed in range(25):
+        draw = np.random.default_rng(seed)
+        slopes = PRIOR * np.exp(draw.normal(0, spread, 7))
+        shown = draw.beta(2, 1.5, (30, 7))
+        truth = np.r_[-learning.STEEPNESS / 2 + draw.normal(0, level), slopes]
+        yes = draw.random(30) < chance(truth, shown)
+        found = learn([answer(*one) for one in zip(shown, yes.tolist(), strict=True)]).intervals.values()
+        shares = 100 * slopes / slopes.sum()
+        held += [one.low <= share <= one.high for one, share in zip(found, shares, strict=True)]
+    assert np.mean(held) >= (0.8 if spread == 1 else 0.9)
+
+
 def test_more_answers_make_the_intervals_narrower() -> None:
     draw = np.random.default_rng(1)
     shown = draw.random((400, 7))

@@ -105,10 +105,11 @@ def start_postgresql() -> tuple[Any, str]:
         "fsync = off",
         "synchronous_commit = off",
         "full_page_writes = off",
-        "max_connections = 200",
+        "max_connections = 300",
     ):
         server.psql(f"ALTER SYSTEM SET {setting};")
-    server.psql("SELECT pg_reload_conf();")
+    server.stop()  # how many connections there may be is settled at the start
+    server.ensure_postgres_running()
     return server, server.get_uri().replace("postgresql://", "postgresql+psycopg://")
 
 
