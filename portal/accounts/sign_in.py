@@ -18,6 +18,7 @@ LINK_USED = audit.declare("link used")
 SIGNED_IN = audit.declare("signed in", "way")
 SIGNED_OUT = audit.declare("signed out")
 CONFIRMED = audit.declare("confirmed who it is", "way")
+REFUSED = audit.declare("sign-in refused", "way")
 TOO_MANY_WRONG = audit.declare("too many wrong codes")
 
 
@@ -79,8 +80,14 @@ def take_a_try(here: Session) -> bool:
     return tried
 
 
+def note_refused(way: str, now: datetime) -> None:
+    """A way in was tried and did not open. Whose it would have been is not known, and what was tried is not kept."""
+    audit.record(REFUSED, by=None, on=f"sign_in:{way}", at=now, way=way)
+
+
 def was_wrong(here: Session, now: datetime) -> bool:
     """After the last wrong code the browser is out. Returns whether it still is in."""
+    audit.record(REFUSED, by=here.user, on=here, at=now, way="code")
     if here.wrong_codes < MOST_WRONG_CODES:
         return True
     audit.record(TOO_MANY_WRONG, by=here.user, on=here, at=now)

@@ -13,7 +13,7 @@ from portal.accounts.factors import has_factor
 from portal.accounts.forms import SignInForm
 from portal.accounts.limits import mail_to_written_address, way_in
 from portal.accounts.models import LoginLink, User
-from portal.accounts.sign_in import ask_for_link, begin_session, end_session
+from portal.accounts.sign_in import ask_for_link, begin_session, end_session, note_refused
 from portal.extensions import db
 from portal.language import gettext as _
 from portal.rendering import after_write, flash, main_page, render
@@ -87,6 +87,8 @@ def use_link(token: str) -> Response | BaseResponse:
     user = LoginLink.use(token, browser(), now)
     if user is None:
         db.session.rollback()
+        note_refused("link", now)
+        db.session.commit()
         form = SignInForm(formdata=None, next=local_path(session.get("next")))
         return render("accounts/link_refused.html", status=422, form=form)
     target = local_path(session.get("next"))

@@ -131,3 +131,10 @@ def test_no_event_of_a_whole_world_holds_a_word(demo_application: Flask) -> None
         for event in db.session.scalars(select(AuditEvent)):
             for value in event.details.values():
                 assert isinstance(value, int | bool | None) or VALUE.fullmatch(value), event.event
+
+
+def test_a_way_in_that_did_not_open_is_noted_without_what_was_tried(client: CheckingClient) -> None:
+    client.get("/sign-in")
+    client.post(f"/sign-in/{'x' * 43}", status=422)
+    (event,) = db.session.scalars(select(AuditEvent).where(AuditEvent.event == "sign-in refused"))
+    assert (event.actor_id, event.subject, event.details) == (None, "sign_in:link", {"way": "link"})
