@@ -12,12 +12,12 @@ passer på at de to er like. Rett registeret, ikke denne filen.*
 
 | | |
 |---|---|
-| Behandlingsansvarlig | Norsk Kommunedirektørforum (KDF), ved daglig leder |
+| Behandlingsansvarlig | Norsk Kommunedirektørforum (KDF), ved daglig leder. Kontaktopplysninger og personvernombud: KDF må bekrefte |
 | Løsning | Varde: samtaler med veileder og mentorordning for kommunedirektører og fylkeskommunedirektører |
 | Registrerte | medlemmer (om lag 370 mulige), mentorer, veiledere, sekretariat, styringsgruppe |
 | Mottakere utenfor KDF | ingen. En kommune som betaler, får en faktura med nøytral tekst |
-| Databehandlere | den som drifter tjeneren, og den som leverer e-post. KDF fører avtalene |
-| Overføring ut av EØS | ingen |
+| Databehandlere | den som drifter tjeneren, og den som leverer e-post. Navn og avtaler: KDF må bekrefte |
+| Overføring ut av EØS | ingen fra løsningen selv. For databehandlerne: KDF må bekrefte |
 | Sikring | kryptering per person av det som skrives, tilgang etter rolle, logg som ikke kan endres, to faktorer, kryptert sikkerhetskopi |
 """
 TABLE_HEAD = (
