@@ -88,10 +88,6 @@ def make(app: Flask, bed: Any, seed: int) -> World:
             mentor = profiles.become_mentor(member, 1, member.user, NOW)
             profiles.tell_experience(mentor, chosen, "", Modes.EITHER, False, NOW)
             world.mentors.append(mentor)
-    # Others have said no to others, as they have in any world.
-    one, other = world.mentees[-1].member, world.mentors[-1].member
-    reservations.reserve(one, ReservationKind.PERSON, str(other.id), NOW)
-    reservations.reserve(other, ReservationKind.NEIGHBOURS, "", NOW)
     db.session.commit()
     return world
 
