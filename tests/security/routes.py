@@ -96,6 +96,8 @@ ROUTES: dict[str, Row] = {
     "POST /profile/mentor": Row(MEMBER),
     "GET /profile/reservations": Row(MEMBER),
     "POST /profile/reservations": Row(MEMBER, form={"kind": "neighbours"}),
+    "POST /profile/reservations/search": Row(MEMBER, form={"q": "an"}),
+    "GET /profile/reservations/search": Row(MEMBER, page=303),
     "POST /profile/reservations/<int:reservation_id>/deletion": Row(MEMBER, "reservation"),
     "GET /coaching/": Row(MEMBER),
     "GET /coaching/slots": Row(MEMBER),
