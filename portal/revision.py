@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import Response, g, request, session
 from sqlalchemy import CheckConstraint, event, insert, select, update
-from sqlalchemy.orm import Mapped, ORMExecuteState, scoped_session
+from sqlalchemy.orm import Mapped, ORMExecuteState, SessionTransaction, scoped_session
 from sqlalchemy.orm import Session as DatabaseSession
 
 from portal import clock
@@ -127,8 +127,11 @@ def _count_up(changing: DatabaseSession) -> None:
         changing.execute(insert(Revision).values(id=1, count=1))
 
 
-def _forget(changing: DatabaseSession) -> None:
-    changing.info.pop("changed", None)
+def _forget(changing: DatabaseSession, undone: SessionTransaction) -> None:
+    while not undone.nested and undone.parent is not None:  # a flush that failed undoes what is round it
+        undone = undone.parent
+    if not undone.nested:  # what was changed before a savepoint holds, though the savepoint is undone
+        changing.info.pop("changed", None)
 
 
 def register(of: scoped_session[Any]) -> None:
@@ -136,4 +139,4 @@ def register(of: scoped_session[Any]) -> None:
     event.listen(of, "after_flush", _after_flush)
     event.listen(of, "do_orm_execute", _on_execute)
     event.listen(of, "before_commit", _count_up)
-    event.listen(of, "after_rollback", _forget)
+    event.listen(of, "after_soft_rollback", _forget)

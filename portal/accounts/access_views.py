@@ -82,6 +82,7 @@ def look_at_removal(grant_id: int) -> Response:
 @access.post("/secretariat/access/<int:grant_id>/removal")
 @allow(Role.SECRETARIAT)
 @recently_authenticated
+@mail_by_person
 def take(grant_id: int) -> BaseResponse:
     grant = load(_removable(), grant_id)
     user, role = db.session.get_one(User, grant.user_id), grant.role

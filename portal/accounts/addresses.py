@@ -61,14 +61,19 @@ class EmailChange(Base):
         audit.record(EMAIL_CHANGED, by=user, on=user, at=now)
         return change
 
-    def undo(self, user: User, now: datetime) -> None:
-        """Give the person the old address back, if the change has taken hold."""
-        if self.confirmed_at is not None and self.undone_at is None:
-            self.undone_at = now
-            taken = db.session.scalar(select(User.id).where(User.email == self.old_email, User.id != user.id))
-            if taken is None:
-                user.move_to(self.old_email)
-                audit.record(EMAIL_CHANGED_BACK, by=user, on=user, at=now)
+    @classmethod
+    def undo_since(cls, since: datetime, user: User, now: datetime) -> None:
+        """Give the person back the address from before every change that took hold since then, however many there were."""
+        held = (cls.user_id == user.id) & (cls.confirmed_at >= since) & cls.undone_at.is_(None)
+        changes = db.session.scalars(select(cls).where(held).order_by(cls.confirmed_at, cls.id)).all()
+        if not changes:
+            return
+        for change in changes:
+            change.undone_at = now
+        old = changes[0].old_email
+        if db.session.scalar(select(User.id).where(User.email == old, User.id != user.id)) is None:
+            user.move_to(old)
+            audit.record(EMAIL_CHANGED_BACK, by=user, on=user, at=now)
 
 
 def ask_to_change(user: User, email: str, now: datetime) -> None:

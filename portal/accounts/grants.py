@@ -8,6 +8,7 @@ from sqlalchemy.orm import selectinload
 from portal import audit
 from portal.access import Role
 from portal.accounts.models import RoleGrant, User
+from portal.accounts.notices import tell, tell_secretariat
 from portal.accounts.sessions import end_all
 from portal.database import refused
 from portal.errors import DomainError
@@ -48,6 +49,7 @@ def give(email: str, name: str, role: Role, by: User, now: datetime) -> User:
     user = db.session.scalar(User.by_email(email))
     if user is not None and user.id == by.id:
         raise NotOwnRoles
+    is_new = user is None
     with refused({"uq_user_email": SomebodyElseDid, "uq_role_grant_user_id_role": SomebodyElseDid}):
         if user is None:
             user = User.create(email, name or email.split("@")[0], now)
@@ -57,6 +59,10 @@ def give(email: str, name: str, role: Role, by: User, now: datetime) -> User:
         if role not in user.roles:
             user.grant(role, by, now)
             audit.record(ROLE_GRANTED, by=by, on=user, at=now, role=role.value)
+            if not is_new:
+                tell(user, now)
+            if role is Role.SECRETARIAT:  # nobody lets a colleague in unseen
+                tell_secretariat(now, about=user)
         db.session.flush()
     return user
 
@@ -75,6 +81,7 @@ def take(user: User, role: Role, by: User, now: datetime) -> None:
         raise LastOfSecretariat
     user.role_grants.remove(mine)
     end_all(user, now)
+    tell(user, now)
     audit.record(ROLE_TAKEN, by=by, on=user, at=now, role=role.value)
 
 

@@ -17,7 +17,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 # A whole conference comes from one address; what can be guessed at all, a code of six figures, is limited by person.
 WAYS_IN = ("120/minute;1200/hour", "10/10 minutes;60/day", "600/minute")
 MAILS = ("30/minute;200/hour", "5/15 minutes;30/day", "120/minute;3000/hour")
-BY_PERSON = ("60/minute;600/hour", "30/10 minutes;300/day", "600/minute")
+BY_PERSON = ("300/minute;3000/hour", "30/10 minutes;300/day", "600/minute")
 
 
 def _written_address() -> str:
@@ -68,6 +68,4 @@ def mail_to_written_address(view: View) -> View:
 
 def mail_by_person(view: View) -> View:
     """For a button that makes the portal mail somebody."""
-    return _limited("mail by person", ("60/minute;600/hour", "30/10 minutes;300/day", "600/minute"), _person)(
-        view
-    )
+    return _limited("mail by person", BY_PERSON, _person)(view)

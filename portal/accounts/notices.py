@@ -12,6 +12,7 @@ from portal.accounts.addresses import EmailChange
 from portal.accounts.models import RoleGrant, User, digest
 from portal.accounts.recoveries import Recovery
 from portal.accounts.sessions import end_all
+from portal.database import lock
 from portal.extensions import Base, PrimaryKey, db
 from portal.notifications import Kind, outbox
 
@@ -63,9 +64,13 @@ def was_not_me(token: str, now: datetime) -> bool:
     if notice is None:
         return False
     user = db.session.get_one(User, notice.user_id)
-    if notice.email_change_id is not None:
-        db.session.get_one(EmailChange, notice.email_change_id).undo(user, now)
+    lock(user)
+    since = notice.expires_at - LIFETIME
+    EmailChange.undo_since(since, user, now)
     EmailChange.void_all(user, now)
+    # Later notices may have gone to an address that was the intruder's.
+    later = (Notice.user_id == user.id) & Notice.used_at.is_(None) & (Notice.expires_at >= notice.expires_at)
+    db.session.execute(update(Notice).where(later).values(used_at=now))
     Recovery.void_all(user, now)
     end_all(user, now)
     user.locked_at = user.locked_at or now

@@ -6,6 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, select, text,
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import audit
+from portal.access import Role
 from portal.accounts.factors import forget_factors
 from portal.accounts.models import LoginLink, User
 from portal.accounts.sessions import end_all
@@ -34,6 +35,13 @@ class TwoPeople(DomainError):
 class AlreadyAsked(DomainError):
     def __init__(self) -> None:
         super().__init__(_l("Det er bedt om dette fra før. Det venter på at en annen godkjenner."))
+
+
+class TooNew(DomainError):
+    def __init__(self) -> None:
+        super().__init__(
+            _l("Du fikk tilgangen for under en uke siden. En som har hatt den lenger, må godkjenne.")
+        )
 
 
 class NotWaiting(DomainError):
@@ -100,11 +108,16 @@ class Recovery(Base):
         return recovery
 
     def approve(self, by: User, now: datetime) -> None:
-        """Let the person begin anew. Raises NotOneself, TwoPeople or NotWaiting."""
+        """Let the person begin anew. Raises NotOneself, TwoPeople, TooNew or NotWaiting."""
         if by.id == self.user_id:
             raise NotOneself
         if by.id == self.asked_by_id:
             raise TwoPeople
+        # One who could make a colleague and approve as that colleague would be both of the two.
+        if not _has_been_there_long(by, now):
+            raise TooNew
+        if not self.asked_by.is_active or Role.SECRETARIAT not in self.asked_by.roles:
+            raise NotWaiting
         self._finish(now, approved_by_id=by.id, approved_at=now)
         recover(self.user, by, now, way="two_people")
 
@@ -119,6 +132,12 @@ class Recovery(Base):
         answered = update(Recovery).where(waiting, Recovery.asked_at > now - OPEN_FOR).values(**values)
         if db.session.scalar(answered.returning(Recovery.id)) is None:
             raise NotWaiting
+
+
+def _has_been_there_long(by: User, now: datetime) -> bool:
+    """Whether the person's place in the secretariat was given a week ago, or at the terminal."""
+    grant = next((grant for grant in by.role_grants if grant.role is Role.SECRETARIAT), None)
+    return grant is not None and (grant.granted_by_id is None or grant.granted_at <= now - OPEN_FOR)
 
 
 def recover(user: User, by: User | None, now: datetime, way: str) -> None:

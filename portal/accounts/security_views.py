@@ -10,7 +10,7 @@ from portal.accounts.addresses import EmailChange, LinkVoid, ask_to_change
 from portal.accounts.current import current_user, session_here
 from portal.accounts.factors import LastFactor, Passkey, Totp, require_another
 from portal.accounts.forms import NewAddressForm
-from portal.accounts.limits import mail_to_written_address, way_in
+from portal.accounts.limits import mail_by_person, mail_to_written_address, way_in
 from portal.accounts.notices import tell, was_not_me
 from portal.accounts.recent import recently_authenticated
 from portal.accounts.sessions import CAREFUL, Session
@@ -39,6 +39,7 @@ def overview() -> Response:
 @security.post("/security/passkeys/<int:passkey_id>/removal")
 @allow_signed_in
 @recently_authenticated
+@mail_by_person
 def remove_passkey(passkey_id: int) -> BaseResponse:
     return _remove(load(Passkey.visible_to(current_user), passkey_id), "passkey")
 
@@ -46,6 +47,7 @@ def remove_passkey(passkey_id: int) -> BaseResponse:
 @security.post("/security/app/removal")
 @allow_signed_in
 @recently_authenticated
+@mail_by_person
 def remove_app() -> BaseResponse:
     app = db.session.scalar(Totp.in_use(current_user))
     if app is None:
@@ -73,8 +75,10 @@ def _remove(factor: Passkey | Totp, kind: str) -> BaseResponse:
 @security.post("/security/recovery-codes")
 @allow_signed_in
 @recently_authenticated
+@mail_by_person
 def renew_codes() -> Response:
     now = clock.now()
+    lock(session_here().user)  # so that of two sets made at once the one shown last is the one that counts
     shown = codes.new_recovery_codes(current_user, now)
     audit.record(CODES_RENEWED, by=current_user, on=current_user, at=now)
     tell(current_user, now)

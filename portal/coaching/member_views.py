@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from portal import clock
 from portal.access import Role, allow, load
 from portal.accounts.current import current_user
+from portal.accounts.limits import mail_by_person
 from portal.coaching import participation
 from portal.coaching.calendar_entry import calendar_entry
 from portal.coaching.enrolment import AlreadyApplied, apply
@@ -98,6 +99,7 @@ def cancellation(booking_id: int) -> Response:
 
 @coaching.post("/coaching/bookings/<int:booking_id>/cancellation")
 @allow(Role.MEMBER)
+@mail_by_person
 def cancel(booking_id: int) -> Response:
     """Cancel; but ask again when the deadline has passed since the page said that the clip comes back."""
     now = clock.now()

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal import audit, clock, export
 from portal.access import Role, allow, load
 from portal.accounts.current import current_user
+from portal.accounts.limits import mail_by_person
 from portal.coaching import participants, session_list
 from portal.coaching.budget import Budget
 from portal.coaching.current import current_programme
@@ -120,12 +121,14 @@ def _participant_rows(programme: Programme, found: list[Enrolment]) -> Iterator[
 
 @enrolments.post("/secretariat/enrolments/<int:enrolment_id>/seat")
 @allow(Role.SECRETARIAT)
+@mail_by_person
 def seat(enrolment_id: int) -> BaseResponse:
     return _give_seats([load(Enrolment.handled_by(current_user), enrolment_id)])
 
 
 @enrolments.post("/secretariat/enrolments/seats")
 @allow(Role.SECRETARIAT)
+@mail_by_person
 def seats() -> BaseResponse:
     """Seats for those whom the person saw on the page, so that pressing twice gives them to nobody else."""
     asked = [i for i in request.form.getlist("enrolment")[:QUEUE_SHOWN] if i.isascii() and i.isdigit()]
@@ -158,6 +161,7 @@ def _give_seats(chosen: list[Enrolment]) -> BaseResponse:
 
 @enrolments.post("/secretariat/enrolments/<int:enrolment_id>/withdrawal")
 @allow(Role.SECRETARIAT)
+@mail_by_person
 def withdrawal(enrolment_id: int) -> BaseResponse:
     enrolment = load(Enrolment.handled_by(current_user), enrolment_id)
     try:

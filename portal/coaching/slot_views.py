@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from portal import clock
 from portal.access import Role, allow, load
 from portal.accounts.current import current_user
+from portal.accounts.limits import mail_by_person
 from portal.coaching import participation
 from portal.coaching.booking import book, move
 from portal.coaching.forms import BookingForm, MoveForm
@@ -47,6 +48,7 @@ def slot(slot_id: int) -> Response:
 
 @coaching.post("/coaching/slots/<int:slot_id>/booking")
 @allow(Role.MEMBER)
+@mail_by_person
 def book_slot(slot_id: int) -> Response:
     """Book it. An hour that is gone is answered with the nearest ones, and what was chosen is kept."""
     now = clock.now()
@@ -94,6 +96,7 @@ def move_to(booking_id: int) -> Response:
 
 @coaching.post("/coaching/bookings/<int:booking_id>/move")
 @allow(Role.MEMBER)
+@mail_by_person
 def move_booking(booking_id: int) -> Response:
     """Move it: the old hour is free again and the new one taken, both or neither."""
     now = clock.now()

@@ -8,6 +8,8 @@ from typing import Any
 from flask import url_for
 from sqlalchemy import Select, func, select
 
+from portal.accounts.models import User
+from portal.accounts.recoveries import OPEN_FOR, Recovery
 from portal.coaching.models import Booking, Enrolment, Programme, Slot
 from portal.coaching.tally import Outcome, Standing
 from portal.extensions import db
@@ -34,10 +36,11 @@ class Need:
     url: str
 
 
-def needs(programme: Programme | None, standing: Standing | None, now: datetime) -> list[Need]:
-    """Everything that needs a hand, in one query and two for each open round."""
-    unconfirmed, oldest, silent, waited = db.session.execute(_counts(programme, now)).one()
-    found = [*_answers(now)]
+def needs(programme: Programme | None, standing: Standing | None, viewer: User, now: datetime) -> list[Need]:
+    """Everything that needs a hand, in one query and two for each open round. The viewer's own way in is not told of."""
+    counts = db.session.execute(_counts(programme, viewer, now)).one()
+    unconfirmed, oldest, silent, waited, to_approve, to_await, shut = counts
+    found = [*_access(to_approve, to_await, shut), *_answers(now)]
     if unconfirmed:
         found.append(_unconfirmed(unconfirmed, oldest))
     if silent:
@@ -48,8 +51,9 @@ def needs(programme: Programme | None, standing: Standing | None, now: datetime)
     return sorted(found, key=lambda need: order[need.tone])
 
 
-def _counts(programme: Programme | None, now: datetime) -> Select[Any]:
-    """Conversations not confirmed in time and the oldest of them, silent pairs, and seats that wait for a booking."""
+def _counts(programme: Programme | None, viewer: User, now: datetime) -> Select[Any]:
+    """Conversations not confirmed in time and the oldest of them, silent pairs, seats that wait for a booking, and
+    people without a way in: those the viewer can let in, those a colleague must, and those nobody has asked for."""
     since = now - SILENT_AFTER
     open_ = (Booking.cancelled_at.is_(None), Booking.held_at.is_(None), Booking.no_show_at.is_(None))
     late = (Booking.slot_id == Slot.id, Slot.ends_at <= now - CONFIRM_WITHIN, *open_)
@@ -58,6 +62,10 @@ def _counts(programme: Programme | None, now: datetime) -> Select[Any]:
     ahead = Meeting.cancelled_at.is_(None) & (Meeting.starts_at > now)
     alive = select(Meeting.id).where(Meeting.mentorship_id == Mentorship.id, recent | ahead).exists()
     seated = (Enrolment.seat_number.is_not(None), Enrolment.seated_at < since)
+    waiting = Recovery.visible_to(viewer).where(Recovery.asked_at > now - OPEN_FOR).order_by(None)
+    asked_for = select(Recovery.user_id).where(
+        Recovery.approved_at.is_(None), Recovery.withdrawn_at.is_(None), Recovery.asked_at > now - OPEN_FOR
+    )
     unbooked = ~Enrolment.bookings.any(Booking.cancelled_at.is_(None))
     return select(
         select(func.count()).select_from(Booking).where(*late).scalar_subquery(),
@@ -70,7 +78,51 @@ def _counts(programme: Programme | None, now: datetime) -> Select[Any]:
         .select_from(Enrolment)
         .where(Enrolment.programme_id == (programme.id if programme is not None else None), *seated, unbooked)
         .scalar_subquery(),
+        _count(waiting.where(Recovery.asked_by_id != viewer.id)),
+        _count(waiting.where(Recovery.asked_by_id == viewer.id)),
+        _count(
+            select(User.id).where(
+                User.locked_at.is_not(None),
+                User.deactivated_at.is_(None),
+                User.id != viewer.id,
+                User.id.not_in(asked_for),
+            )
+        ),
     )
+
+
+def _count(rows: Select[Any]) -> Any:
+    return select(func.count()).select_from(rows.subquery()).scalar_subquery()
+
+
+def _access(to_approve: int, to_await: int, shut: int) -> Iterator[Need]:
+    """Nobody is named here: who it is stands on the page that the line leads to."""
+    lines = (
+        (
+            to_approve,
+            "late",
+            _("Venter på deg"),
+            ngettext("Én trenger hjelp til å komme inn", "%(number)s trenger hjelp til å komme inn", to_approve, number=spelled(to_approve).capitalize()),
+            _("En kollega har bedt om det, og du kan godkjenne"),
+        ),
+        (
+            to_await,
+            "waiting",
+            _("Venter på en kollega"),
+            ngettext("Én trenger hjelp til å komme inn", "%(number)s trenger hjelp til å komme inn", to_await, number=spelled(to_await).capitalize()),
+            _("Du har bedt om det, en annen må godkjenne"),
+        ),
+        (
+            shut,
+            "late",
+            _("Stengt"),
+            ngettext("Én har stengt kontoen sin", "%(number)s har stengt kontoene sine", shut, number=spelled(shut).capitalize()),
+            _("De kommer inn igjen når to av dere er enige"),
+        ),
+    )  # fmt: skip
+    for count, tone, word, headline, detail in lines:
+        if count:
+            yield Need(tone, word, headline, detail, _("Se tilgangene"), url_for("access.index"))
 
 
 def _answers(now: datetime) -> Iterator[Need]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from portal import clock
+from portal.accounts.models import User
 from portal.coaching.models import Programme
 from portal.coaching.tally import Standing
 from portal.costs import burn_up
@@ -49,13 +50,13 @@ class Overview:
     needs: list[Need]
 
 
-def read(now: datetime) -> Overview:
+def read(viewer: User, now: datetime) -> Overview:
     """The overview, in ten queries, and one more for each open round."""
     programme = db.session.scalar(Programme.current(clock.today(now)))
     invited, pairs = db.session.execute(select(_INVITED, _PAIRS)).one()
     coaching = _coaching(programme, invited, now) if programme is not None else None
     people = coaching.people if coaching is not None else None
-    return Overview(coaching, pairs, needs(programme, people, now))
+    return Overview(coaching, pairs, needs(programme, people, viewer, now))
 
 
 _INVITED = select(func.count()).where(Member.invited_at.is_not(None)).scalar_subquery()

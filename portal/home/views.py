@@ -70,7 +70,7 @@ def greeting(name: str, hour: int) -> str:
 @kept
 def secretariat() -> Response:
     now = clock.now()
-    overview = read_overview(now)
+    overview = read_overview(current_user, now)
     course = overview.coaching.course if overview.coaching is not None else None
     return render(
         "home/secretariat.html",

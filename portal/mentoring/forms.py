@@ -210,7 +210,4 @@ class ReservationForm(Form):
 
 
 class SearchForm(Form):
-    class Meta:
-        csrf = False
-
     q = StringField(_l("Søk etter navn, kommune eller fylke"), filters=[stripped])

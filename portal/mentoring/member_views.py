@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal import clock
 from portal.access import Role, allow, load
 from portal.accounts.current import current_user
+from portal.accounts.limits import mail_by_person
 from portal.errors import DomainError
 from portal.extensions import db, htmx
 from portal.language import gettext as _
@@ -90,6 +91,7 @@ def _answered(proposal_id: int, answer: Callable[[Proposal], object], said: str)
 
 @mentoring.post("/mentoring/proposals/<int:proposal_id>/acceptance")
 @allow(Role.MEMBER)
+@mail_by_person
 def accept(proposal_id: int) -> BaseResponse:
     """Yes, gladly."""
     said = _("Du har sagt ja. Du hører fra oss når en mentor også har gjort det.")
@@ -98,6 +100,7 @@ def accept(proposal_id: int) -> BaseResponse:
 
 @mentoring.post("/mentoring/proposals/<int:proposal_id>/decline")
 @allow(Role.MEMBER)
+@mail_by_person
 def decline(proposal_id: int) -> BaseResponse:
     """Not now."""
     said = _("Det er notert. Ingen får vite at du sa nei.")
@@ -124,6 +127,7 @@ def rank(proposal_id: int) -> BaseResponse:
 
 @mentoring.post("/mentoring/others")
 @allow(Role.MEMBER)
+@mail_by_person
 def others() -> BaseResponse:
     """None of them: find others."""
     mentee = db.session.scalar(MenteeProfile.visible_to(current_user))

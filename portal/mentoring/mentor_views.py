@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal import audit, clock
 from portal.access import Role, allow, load
 from portal.accounts.current import current_user
+from portal.accounts.limits import mail_by_person
 from portal.accounts.models import User
 from portal.errors import DomainError
 from portal.extensions import db, htmx
@@ -117,6 +118,7 @@ def _desk(
 
 @mentor.post("/mentor/requests/<int:proposal_id>/acceptance")
 @allow(Role.MENTOR)
+@mail_by_person
 def accept(proposal_id: int) -> BaseResponse:
     """I will."""
     proposal = load(Proposal.for_mentor(current_user), proposal_id)
@@ -134,6 +136,7 @@ def accept(proposal_id: int) -> BaseResponse:
 
 @mentor.post("/mentor/requests/<int:proposal_id>/decline")
 @allow(Role.MENTOR)
+@mail_by_person
 def decline(proposal_id: int) -> BaseResponse:
     """Not this time. Nobody is told."""
     proposal = load(Proposal.for_mentor(current_user), proposal_id)

@@ -1,6 +1,6 @@
 """What a member tells for the mentor scheme: what they stand in, whether they will be a mentor, and whom they rule out."""
 
-from flask import Blueprint, Response, abort, request, url_for
+from flask import Blueprint, Response, abort, redirect, url_for
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -138,15 +138,31 @@ def own_reservations() -> Response:
     return _reservations()
 
 
-def _reservations(refusal: DomainError | None = None) -> Response:
-    member, form = _member(), SearchForm(request.args)
+@mentoring_profile.post("/profile/reservations/search")
+@allow(Role.MEMBER)
+def search() -> Response:
+    """Whom or where it is about. Posted, so that no address, history or access log says who was looked for."""
+    form = SearchForm()
+    return _reservations(sought=(form.q.data or "")[:100], form=form)
+
+
+@mentoring_profile.get("/profile/reservations/search")
+@allow(Role.MEMBER)
+def search_again() -> BaseResponse:
+    """The address of a search that was left: it says nothing of what was sought."""
+    return redirect(url_for("mentoring_profile.reservations"), 303)
+
+
+def _reservations(
+    refusal: DomainError | None = None, sought: str | None = None, form: SearchForm | None = None
+) -> Response:
+    member = _member()
     noes = reservations.said_by(member)
-    sought = (form.q.data or "")[:100]
     return render(
         "mentoring/reservations.html",
-        block="found" if "q" in request.args else None,
+        block="found" if sought is not None else None,
         status=422 if refusal else 200,
-        form=form,
+        form=form or SearchForm(formdata=None),
         sought=sought,
         found=reservations.find(sought, member) if sought else [],
         reserved=reservations.described(noes),

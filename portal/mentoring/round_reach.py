@@ -6,14 +6,13 @@ would tell that somebody has said no to somebody.
 
 import matching
 
-LEAST = 5
 Link = tuple[str, str]  # mentee and mentor, as the engine names them
 
 
 def within_reach(outcome: matching.Outcome) -> dict[Link, int]:
-    """Units of the best half of the mentors for each mentee, at least five, and of the pairs chosen."""
+    """Units of the best half of the mentors for each mentee, however few they are, and of the pairs chosen."""
     scores = matching.matrix(outcome)
-    most = max(LEAST, (len(outcome.round.mentors) + 1) // 2)
+    most = (len(outcome.round.mentors) + 1) // 2
     chosen = {(pair.mentee, pair.mentor) for pair in outcome.pairs}
     per_mentee: dict[str, list[tuple[int, str]]] = {}
     for (mentee, mentor), units in scores.items():

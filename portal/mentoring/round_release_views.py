@@ -9,6 +9,7 @@ from portal import audit, clock
 from portal import export as files
 from portal.access import Role, allow
 from portal.accounts.current import current_user
+from portal.accounts.limits import mail_by_person
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.language import gettext as _
@@ -40,6 +41,7 @@ def _release(round_: MatchRound, form: ReleaseForm, now: datetime, status: int =
 
 @rounds.post("/secretariat/rounds/<int:round_id>/releases")
 @allow(Role.SECRETARIAT)
+@mail_by_person
 def release_now(round_id: int) -> BaseResponse:
     round_, form, now = held_round(round_id), ReleaseForm(), clock.now()
     if not form.validate() or form.answer_by.data is None:
@@ -63,6 +65,7 @@ def _released(mails: int) -> str:
 
 @rounds.post("/secretariat/rounds/<int:round_id>/reminders")
 @allow(Role.SECRETARIAT)
+@mail_by_person
 def remind(round_id: int) -> BaseResponse:
     round_, form = held_round(round_id), ReminderForm()
     one = form.mentee.data if form.validate() else None
@@ -81,6 +84,7 @@ def _reminded(sent: int) -> str:
 
 @rounds.post("/secretariat/rounds/<int:round_id>/closure")
 @allow(Role.SECRETARIAT)
+@mail_by_person
 def close(round_id: int) -> BaseResponse:
     round_ = held_round(round_id)
     if round_.released_at is None:

@@ -13,7 +13,7 @@ from portal.access import Role
 from portal.accounts import codes, grants
 from portal.accounts.factors import has_factor
 from portal.accounts.models import RoleGrant, User
-from portal.accounts.recoveries import OPEN_FOR, Recovery, TwoPeople
+from portal.accounts.recoveries import OPEN_FOR, NotWaiting, Recovery, TooNew, TwoPeople
 from portal.audit import AuditEvent
 from portal.extensions import db
 from portal.notifications import Kind
@@ -54,6 +54,14 @@ def test_somebody_known_gets_one_role_more_and_no_invitation(client: Any, eva: U
     db.session.expire_all()
     assert fredrik.roles == {Role.SECRETARIAT, Role.STEERING} and fredrik.name == "Fredrik Øie"
     assert mails(Kind.INVITATION) == [] and events().count("role granted") == 1
+    assert mails(Kind.SIGN_IN_CHANGED) == [fredrik.email]
+
+
+def test_a_new_colleague_does_not_come_unseen(client: Any, eva: User, helge: User) -> None:
+    client.sign_in(eva).get("/secretariat/access/new")
+    client.submit("access/new", name="Nina Ny", email="nina@kdf.example", role="secretariat")
+    assert mails(Kind.ACCESS_WAITING) == [eva.email, helge.email]
+    assert mails(Kind.SIGN_IN_CHANGED) == []  # she has an invitation
 
 
 def test_a_role_that_is_taken_is_gone_at_the_next_request(
@@ -66,6 +74,7 @@ def test_a_role_that_is_taken_is_gone_at_the_next_request(
     assert "har ikke lenger rollen Styringsgruppen" in page.words
     assert his.get("/devices", status=303).headers["Location"].startswith("/sign-in")
     assert "role taken" in events() and not audit.verify()
+    assert mails(Kind.SIGN_IN_CHANGED) == [fredrik.email]
 
 
 def test_nobody_changes_their_own_roles(client: Any, eva: User, helge: User) -> None:
@@ -128,6 +137,38 @@ def test_one_person_is_not_two(client: Any, eva: User, helge: User, fredrik: Use
     page = client.follow(client.post(f"/secretariat/access/recovery/{recovery.id}/approval"))
     assert str(TwoPeople()) in page.words
     assert has_factor(fredrik)
+
+
+def test_one_who_makes_a_colleague_is_still_one(
+    client: Any, new_client: Any, eva: User, helge: User, fredrik: User
+) -> None:
+    """Whoever has one account of the secretariat could give the role to an address of their own, and approve from there."""
+    with_app(fredrik)
+    now = clock.now()
+    grants.give("tyv@eksempel.example", "Tove Tyv", Role.SECRETARIAT, eva, now)
+    recovery = Recovery.ask(fredrik, eva, now)
+    db.session.flush()
+    theirs = new_client().sign_in(db.session.scalars(User.by_email("tyv@eksempel.example")).one())
+    theirs.get("/secretariat/access")
+    page = theirs.follow(theirs.post(f"/secretariat/access/recovery/{recovery.id}/approval"))
+    assert str(TooNew()) in page.words and has_factor(fredrik)
+    recovery.approve(helge, now)
+    assert not has_factor(fredrik)
+
+
+@pytest.mark.parametrize("ending", ["role", "account"])
+def test_what_one_who_is_out_has_asked_for_no_longer_waits(
+    eva: User, helge: User, fredrik: User, ending: str
+) -> None:
+    now = clock.now()
+    recovery = Recovery.ask(fredrik, eva, now)
+    if ending == "role":
+        grants.take(eva, Role.SECRETARIAT, helge, now)
+    else:
+        eva.locked_at = now
+    db.session.flush()
+    with pytest.raises(NotWaiting):
+        recovery.approve(helge, now)
 
 
 def test_nobody_has_a_part_in_their_own(client: Any, eva: User, helge: User) -> None:

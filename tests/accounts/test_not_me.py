@@ -53,6 +53,43 @@ def test_a_stolen_address_comes_back(client: Any, new_client: Any, eva: User) ->
     thief.get("/devices", status=303)
 
 
+def moved_by(thief: Any, user: User, email: str) -> str:
+    """The link that says no to a change of address that the thief has made."""
+    ask_to_change(user, email, clock.now())
+    db.session.flush()
+    thief.sign_in(user).post(mailed_link(Kind.EMAIL_CONFIRMATION), status=303)
+    return mailed_link(Kind.SIGN_IN_CHANGED)
+
+
+def test_an_address_that_was_changed_twice_comes_all_the_way_back_and_stays(
+    client: Any, new_client: Any, eva: User
+) -> None:
+    """The notice of the second change went to the thief, who shall not take the account with it afterwards."""
+    old, thief = eva.email, new_client()
+    to_eva = moved_by(thief, eva, "tyv@eksempel.example")
+    to_thief = moved_by(thief, eva, "tyv2@eksempel.example")
+    client.post(to_eva, status=200)
+    db.session.expire_all()
+    assert eva.email == old
+    eva.locked_at = None  # two of the secretariat have let her begin anew
+    db.session.flush()
+    thief.post(to_thief, status=422)
+    db.session.expire_all()
+    assert eva.email == old and eva.is_active
+
+
+def test_any_notice_from_before_brings_the_address_back(client: Any, new_client: Any, eva: User) -> None:
+    """The first mail that Eva finds is about the thief's passkey, not about the address."""
+    old = eva.email
+    tell(eva, clock.now())
+    db.session.flush()
+    about_a_factor = mailed_link(Kind.SIGN_IN_CHANGED)
+    moved_by(new_client(), eva, "tyv@eksempel.example")
+    client.post(about_a_factor, status=200)
+    db.session.expire_all()
+    assert eva.email == old
+
+
 def test_a_change_of_address_on_its_way_is_stopped(client: Any, new_client: Any, eva: User) -> None:
     now = clock.now()
     ask_to_change(eva, "tyv@eksempel.example", now)

@@ -11,7 +11,7 @@ PAGES = (
     "/",
     "/profile",
     "/profile/challenges",
-    "/profile/reservations?q=an",
+    "/profile/reservations",
     "/mentoring/",
     "/coaching/",
     "/sign-in",

@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 import time_machine
-from sqlalchemy import event, select
+from sqlalchemy import event, insert, select
 
+from portal.accounts.models import User
 from portal.accounts.sessions import Session, idle_limit, longest
 from portal.coaching.models import Coach
+from portal.database import refused
+from portal.errors import DomainError
 from portal.extensions import db
 from portal.members.models import Member
 from portal.revision import Revision
@@ -48,6 +51,26 @@ def test_a_change_shows_at_once(client: CheckingClient, bjorn: Member, cecilie: 
         assert "Cecilie" not in client.get("/home").main
         booked(enrolment, cecilie, NOW + timedelta(days=3))
         assert "Samtale med Cecilie Strand" in client.get("/home").main
+
+
+def test_a_change_shows_though_a_part_of_it_was_refused(client: CheckingClient, bjorn: Member) -> None:
+    """The database's no to one row undoes a savepoint, and nothing of what was changed before it."""
+
+    class _Taken(DomainError):
+        pass
+
+    with time_machine.travel(NOW, tick=False):
+        new_programme()
+        client.sign_in(bjorn)
+        assert client.get("/home").heading == "God dag, Bjørn."
+        bjorn.user.rename("Aslak Haugland")
+        db.session.flush()
+        with pytest.raises(_Taken), refused({"uq_user_email": _Taken}):
+            db.session.execute(
+                insert(User).values(email=bjorn.user.email, name="En", sort_key="en", created_at=NOW)
+            )
+        db.session.commit()
+        assert client.get("/home").heading == "God dag, Aslak."
 
 
 def test_nobody_gets_anothers_page(new_client: Any, bjorn: Member, daniel: Member) -> None:

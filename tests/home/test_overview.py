@@ -2,17 +2,22 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
 
+from portal.access import Role
 from portal.accounts.models import User
+from portal.accounts.recoveries import OPEN_FOR, Recovery
 from portal.coaching.enrolment import apply
 from portal.coaching.models import Coach
+from portal.extensions import db
 from portal.members.models import Member
 from tests.coaching.programmes import NOW, booked, new_programme, participant
 from tests.mentoring.pairing import new_mentee, new_mentor, propose
 from tests.support.client import CheckingClient
+from tests.support.people import new_user
 
 
 @pytest.fixture(autouse=True)
@@ -68,6 +73,39 @@ def test_proposals_without_an_answer_are_followed(
     propose(new_mentee(bjorn), new_mentor(astrid))
     client.sign_in(eva)
     assert "Én mentee har ikke svart" in client.get("/secretariat/").main
+
+
+def test_who_has_lost_the_way_in_needs_a_hand(client: CheckingClient, eva: User, bjorn: Member) -> None:
+    helge = new_user("Helge Hjelper", Role.SECRETARIAT)
+    Recovery.ask(bjorn.user, eva, NOW)
+    db.session.commit()
+    page = client.sign_in(eva).get("/secretariat/")
+    assert "Én trenger hjelp til å komme inn" in page.main and "en annen må godkjenne" in page.main
+    page = client.sign_in(helge).get("/secretariat/")
+    assert "du kan godkjenne" in page.main and bjorn.name not in page.main
+    client.get(page.link("Se tilgangene"))
+
+
+def test_a_stolen_account_is_not_told_that_its_owner_is_being_helped(
+    client: CheckingClient, new_client: Any, eva: User
+) -> None:
+    helge = new_user("Helge Hjelper", Role.SECRETARIAT)
+    Recovery.ask(eva, helge, NOW)
+    db.session.commit()
+    assert "komme inn" not in client.sign_in(eva).get("/secretariat/").main
+
+
+def test_an_account_that_its_owner_has_shut_needs_a_hand(
+    client: CheckingClient, eva: User, bjorn: Member
+) -> None:
+    bjorn.user.locked_at = NOW
+    db.session.commit()
+    page = client.sign_in(eva).get("/secretariat/")
+    assert "Én har stengt kontoen sin" in page.main
+    Recovery.ask(bjorn.user, eva, NOW - OPEN_FOR)  # and nobody answered within the week
+    db.session.commit()
+    page = client.get("/secretariat/")
+    assert "Én har stengt kontoen sin" in page.main and "godkjenne" not in page.main
 
 
 def test_a_member_does_not_see_it(client: CheckingClient, bjorn: Member) -> None:

@@ -17,7 +17,8 @@ ADDRESS = "/profile/reservations"
 
 def no_to_daniel(client: CheckingClient, member: Member) -> Form:
     """The form beside the one who was searched for."""
-    page = client.sign_in(member).get(f"{ADDRESS}?q=Daniel")
+    client.sign_in(member).get(ADDRESS)
+    page = client.submit(f"{ADDRESS}/search", q="Daniel")
     return next(form for form in page.forms if "target" in form.fields)
 
 

@@ -76,6 +76,21 @@ def test_in_the_heat_map_a_reserved_cell_is_one_that_is_further_down(
     assert _shown(page) == _shown(before)  # nobody can count what is missing
 
 
+@pytest.mark.parametrize("mentors", [2, 3, 4, 5, 6])
+def test_in_a_small_round_too_nobody_can_count_what_is_missing(
+    client: CheckingClient, eva: User, pool: SimpleNamespace, mentors: int
+) -> None:
+    """Were everybody shown where there are few, the one empty place would be the one that somebody has said no to."""
+    for one in pool.all[mentors:]:
+        profiles.pause(one, one.member.user, clock.now())
+    made = start_round("Høstrunden", eva, clock.now())
+    chosen = Board(made).entries[0].mentor
+    before = client.sign_in(eva).get(at(made, "?view=heatmap"))
+    no(pool.mentee, next(m for m in pool.all[:mentors] if chosen and m.id != chosen.id))
+    rerun(made, eva, clock.now())
+    assert _shown(client.get(at(made, "?view=heatmap"))) == _shown(before)
+
+
 def test_a_forged_swap_is_refused_in_the_same_words_whether_it_is_ruled_out_or_poor(
     client: CheckingClient, eva: User, pool: SimpleNamespace
 ) -> None:
