@@ -60,6 +60,10 @@ def _page(round_: MatchRound, form: AimForm, status: int, preview: bool = False)
 @rounds.post("/secretariat/rounds/<int:round_id>/weights")
 @allow(Role.SECRETARIAT)
 def reweigh(round_id: int) -> BaseResponse:
+    if "preview" in request.form:  # asked for by a post, so that the form's token is in no address
+        names = (*ROWS, "objective", "even_load")
+        asked = {name: request.form[name] for name in names if name in request.form}
+        return after_write(url_for("rounds.weights", round_id=the_round(round_id).id, **asked))
     round_ = held_round(round_id)
     form = AimForm(data=to_form(round_))
     sound = form.validate()

@@ -75,6 +75,19 @@ def test_a_round_with_options_that_exclude_each_other_is_told_at_the_field(
     assert pairs(made) == before
 
 
+def test_looking_at_the_effect_changes_nothing_and_puts_no_token_in_the_address(
+    client: CheckingClient, eva: User, made: MatchRound
+) -> None:
+    before = pairs(made)
+    client.sign_in(eva).get(at(made, "/weights"))
+    answer = client.post(
+        at(made, "/weights"), {**WEIGHTS, "size": 0, "objective": "total", "preview": "1"}, 303
+    )
+    assert "size=0" in answer.headers["Location"] and "token" not in answer.headers["Location"]
+    assert "I snitt per par" in client.follow(answer).main
+    assert pairs(made) == before
+
+
 def test_the_load_is_evened_when_it_is_asked_for(client: CheckingClient, eva: User, app: Flask) -> None:
     for place in ("Nome", "Drangedal", "Kragerø", "Fyresdal"):
         new_mentee(new_member(f"Mentee {place}", place))
