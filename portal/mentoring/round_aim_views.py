@@ -1,5 +1,7 @@
 """The weights and the end of a round, seen in their effect before they are used, and what the answers have taught."""
 
+from typing import Any
+
 from flask import Response, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -62,7 +64,7 @@ def _page(round_: MatchRound, form: AimForm, status: int, preview: bool = False)
 def reweigh(round_id: int) -> BaseResponse:
     if "preview" in request.form:  # asked for by a post, so that the form's token is in no address
         names = (*ROWS, "objective", "even_load")
-        asked = {name: request.form[name] for name in names if name in request.form}
+        asked: dict[str, Any] = {name: request.form[name] for name in names if name in request.form}
         return after_write(url_for("rounds.weights", round_id=the_round(round_id).id, **asked))
     round_ = held_round(round_id)
     form = AimForm(data=to_form(round_))
