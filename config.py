@@ -66,6 +66,8 @@ class Config:
         # A file outside the database that only grows, or syslog://HOST:PORT: the copies of the audit's head.
         self.AUDIT_HEAD_FILE = os.environ.get("AUDIT_HEAD_FILE", "")
         self.RATELIMIT_STORAGE_URI = os.environ.get("RATELIMIT_STORAGE_URI", "memory://")
+        # Who may read /metrics; nobody while it is empty.
+        self.METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")
         # Sign-in with the organisation's own account (Entra ID, say); off while there is no issuer.
         self.OIDC_ISSUER = os.environ.get("OIDC_ISSUER", "")
         self.OIDC_CLIENT_ID = os.environ.get("OIDC_CLIENT_ID", "")

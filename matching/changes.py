@@ -1,4 +1,4 @@
-"""What a decline or a lost mentor does to a round that has been proposed: who moves, and what it costs."""
+"""What a decline, a lost mentor or somebody new does to a round that has been proposed: who moves, and what it costs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from matching import exclusions
 from matching.assignment import UNSERVED, best_floor
 from matching.findings import Move, Outcome
-from matching.profiles import UNITS_PER_POINT, InputError, Link, Objective
+from matching.profiles import UNITS_PER_POINT, InputError, Link, Mentee, Mentor, Objective
 from matching.resolve import Standing
 from matching.rounds import Round
 
@@ -72,6 +72,30 @@ def after(
     if again:
         found = _solved_again(round_, scores, capacity, before, stay)
     return _told(round_, free, before, found, {position[row] for row, _ in off}, set(gone), again)
+
+
+def joined(
+    outcome: Outcome, mentors: Iterable[Mentor] = (), mentees: Iterable[Mentee] = (), stay: int = STAY
+) -> Changed:
+    """Solve again with more people: a mentor who has said yes to the scheme, a mentee who has filled in the profile.
+
+    Fixed pairs are frozen and the others worth `stay` units more, as in `after`; the newcomers' texts count if the round
+    was given their vectors. Solved from the start, for somebody new can lift the floor as well as lower it.
+    Raises InputError where the newcomer is in the round already.
+    """
+    old, round_ = outcome.round, outcome.round.joined_by(mentors, mentees)
+    free = np.array([row for row in range(len(round_.mentees)) if row not in round_.fixed], dtype=np.intp)
+    scores, capacity = _open(round_, free)
+    before = np.full(len(free), UNSERVED, np.intp)
+    new = set()
+    for at, row in enumerate(free.tolist()):
+        known = old.row.get(round_.mentees[row].id)
+        if known is None:
+            new.add(at)
+        elif old.assigned[known] != UNSERVED:
+            before[at] = round_.column[old.mentors[old.assigned[known]].id]
+    found = _solved_again(round_, scores, capacity, before, stay)
+    return _told(round_, free, before, found, new, set(), again=True)
 
 
 def _solved_again(round_: Round, scores: Array, capacity: Array, before: Array, stay: int) -> Array:

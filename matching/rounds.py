@@ -78,7 +78,8 @@ class Round:
         self.mentors, self.mentees, self.weights, self.objective = mentors, mentees, weights, objective
         self.row = {mentee.id: row for row, mentee in enumerate(mentees)}
         self.column = {mentor.id: column for column, mentor in enumerate(mentors)}
-        self.reservations, self.texts, self.even_load = reservations, texts, even_load
+        self.reservations, self.forbidden, self.texts = reservations, forbidden, texts
+        self.even_load = even_load
         self.scoring = Scoring(mentees, mentors, weights, texts)
         self.scores = self.scoring.matrix()
         self.ranks = ranking.ranks(mentees, self.column)
@@ -173,6 +174,20 @@ class Round:
         if self.even_load:
             return loads.assign_evenly(worth, legal, capacity, taken, objective)
         return assign(worth, legal, capacity, objective)
+
+    def joined_by(self, mentors: Iterable[Mentor], mentees: Iterable[Mentee]) -> Round:
+        """The same round with more people in it, not solved yet; what is fixed stays fixed."""
+        return Round(
+            checking.checked_mentors([*self.mentors, *mentors]),
+            tuple(one for one in checking.checked_mentees([*self.mentees, *mentees]) if not one.paused),
+            self.reservations,
+            self.weights,
+            self.forbidden,
+            [Link(self.mentees[row].id, self.mentors[column].id) for row, column in self.fixed.items()],
+            self.objective,
+            self.texts,
+            self.even_load,
+        )
 
     def scores_against(self, others: Sequence[Mentor]) -> Units:
         """(n, k) scores of mentors who are not in the round, below 0 where the two municipalities rule it out."""

@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 from config import Config
-from portal import access, cli, compression, database, errors, language, rendering, revision, security
+from portal import access, cli, compression, database, errors, language, probes, rendering, revision, security
 from portal.accounts import forgetting, sign_in
 from portal.audit import reads
 from portal.audit import register as register_audit
@@ -65,7 +65,7 @@ def create_app(settings: Config) -> Flask:
     register_keys(db.session)
     register_audit(db.session)
     revision.register(db.session)
-    for part in (access, errors, compression, security, reads, sign_in, forgetting, cli):
+    for part in (access, errors, compression, security, reads, sign_in, forgetting, probes, cli):
         part.register(app)
     _register_blueprints(app)
     language.register(app)

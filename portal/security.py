@@ -35,7 +35,7 @@ POLICY = "; ".join(
 
 
 def register(app: Flask) -> None:
-    """Set the headers, and answer the probes of whoever runs the portal."""
+    """Set the headers."""
 
     @app.after_request
     def protect(response: Response) -> Response:

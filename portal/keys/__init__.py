@@ -25,6 +25,7 @@ from portal.keys.sealing import (
     open,
     open_bytes,
     seal,
+    take_in,
 )
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "sealed_json",
     "sealed_list",
     "sealed_text",
+    "take_in",
     "wrapped_by",
 ]
 

@@ -84,14 +84,20 @@ def _blind(key: bytes, what: str, value: str) -> bytes:
 
 def load(user_ids: Iterable[int]) -> None:
     """Fetch these people's keys in one query, for a page or a job that opens what many have sealed."""
-    held, known = _held(), masters()
+    held = _held()
     missing = iter({user_id for user_id in user_ids if user_id not in held})
     while some := list(islice(missing, AT_ONCE)):
         held.update(dict.fromkeys(some))
         columns = (PersonKey.user_id, PersonKey.wrapped, PersonKey.wrapped_by)
         rows = select(*columns).where(PersonKey.user_id.in_(some), PersonKey.wrapped.is_not(None))
-        for user_id, wrapped, by in _execute(rows):
-            held[user_id] = known.by_id(by).unwrap(wrapped, user_id)
+        take_in(_execute(rows))
+
+
+def take_in(rows: Iterable[Any]) -> None:
+    """Open keys that were fetched beside something else: user id, wrapped key and by which it is wrapped, or None for none."""
+    held, known = _held(), masters()
+    for user_id, wrapped, by in rows:
+        held[user_id] = known.by_id(by).unwrap(wrapped, user_id) if wrapped is not None else None
 
 
 def holds(user_id: int) -> bool:

@@ -12,6 +12,7 @@ from portal.accounts.models import User
 from portal.database import refused
 from portal.errors import DomainError
 from portal.extensions import db
+from portal.keys import PersonKey
 from portal.language import gettext as _
 from portal.language import lazy_gettext as _l
 from portal.members.models import NOWHERE, Member, Municipality, MunicipalityKind
@@ -138,11 +139,14 @@ def said_by(member: Member) -> list[No]:
 def said_by_anyone() -> list[No]:
     """Everybody's, for the engine, which tells nobody. Those of one whose key is gone are gone too."""
     rows = db.session.scalars(select(Reservation).order_by(Reservation.id)).all()
-    if not rows:
-        return []
-    members = db.session.execute(select(Member.id, Member.user_id)).tuples().all()
-    keys.load(user_id for _, user_id in members)
-    owners = {Reservation.mark_of(user_id): (member_id, user_id) for member_id, user_id in members}
+    # Asked also when nobody has said no: else the first one who did would be told by how long it takes.
+    key = (PersonKey.wrapped, PersonKey.wrapped_by)
+    everyone = select(Member.id, Member.user_id, *key).outerjoin(
+        PersonKey, PersonKey.user_id == Member.user_id
+    )
+    members = db.session.execute(everyone).all()
+    keys.take_in((user_id, wrapped, by) for _, user_id, wrapped, by in members)
+    owners = {Reservation.mark_of(user_id): (member_id, user_id) for member_id, user_id, _, _ in members}
     return [_opened(row, *owners[row.owner_mark]) for row in rows if row.owner_mark in owners]
 
 

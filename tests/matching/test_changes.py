@@ -57,3 +57,32 @@ def test_accepted_pairs_are_frozen() -> None:
     assert not {move.mentee for move in found.moves} & {link.mentee for link in fixed}
     with pytest.raises(InputError, match="has a fixed pair"):
         changes.after(outcome, [fixed[0]])
+
+
+@pytest.mark.parametrize("objective", ["floor", "total", "leximin"])
+@pytest.mark.parametrize("seed", range(4))
+def test_somebody_new_makes_the_round_that_it_would_have_been_with_them(seed: int, objective: str) -> None:
+    mentors, mentees = round_of(seed, 25, 18, most=2)
+    outcome = matching.propose(mentors[:-1], mentees[:-1], objective=objective)
+    whole = matching.propose(mentors, mentees, objective=objective)
+    found = changes.joined(outcome, mentors[-1:], mentees[-1:], stay=0)
+    assert found.coverage_change == whole.coverage - outcome.coverage
+    assert found.change == whole.total - outcome.total
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_newcomer_moves_nobody_who_has_agreed_and_fewer_for_the_bonus(seed: int) -> None:
+    mentors, mentees = round_of(seed, 30, 25, most=3)
+    first = matching.propose(mentors, mentees[:-1])
+    agreed = [Link(pair.mentee, pair.mentor) for pair in first.pairs[::3]]
+    outcome = matching.propose(mentors, mentees[:-1], fixed=agreed)
+    found = changes.joined(outcome, mentees=mentees[-1:])
+    assert not {move.mentee for move in found.moves} & {link.mentee for link in agreed}
+    assert found.others <= changes.joined(outcome, mentees=mentees[-1:], stay=0).others
+
+
+def test_who_is_there_already_cannot_join() -> None:
+    mentors, mentees = round_of(1, 8, 6)
+    outcome = matching.propose(mentors, mentees)
+    with pytest.raises(InputError, match=mentors[0].id):
+        changes.joined(outcome, mentors[:1])

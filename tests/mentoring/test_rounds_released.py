@@ -284,7 +284,7 @@ def test_what_is_done_to_a_round_is_audited_without_names(
     client.sign_in(eva).get(at(made, "/release"))
     client.submit("/releases")
     events = db.session.scalars(
-        select(AuditEvent).where(AuditEvent.subject == f"match_round:{made.id}")
+        select(AuditEvent).where(AuditEvent.subject == f"match_round:{made.id}").order_by(AuditEvent.id)
     ).all()
     assert [event.event for event in events] == ["round started", "round released"]
     assert events[1].details["mails"] == 4

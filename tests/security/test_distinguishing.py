@@ -72,7 +72,7 @@ class World:
 def make(app: Flask, bed: Any, seed: int) -> World:
     """The world of this seed, on a database put back to its beginning."""
     db.session.rollback()
-    bed.reset(app)
+    bed.rewind(app)
     chance = random.Random(seed)
     areas = list(db.session.scalars(select(ChallengeArea.id).order_by(ChallengeArea.id)))
     places = chance.sample(PLACES, MENTORS + MENTEES)
@@ -88,10 +88,6 @@ def make(app: Flask, bed: Any, seed: int) -> World:
             mentor = profiles.become_mentor(member, 1, member.user, NOW)
             profiles.tell_experience(mentor, chosen, "", Modes.EITHER, False, NOW)
             world.mentors.append(mentor)
-    # Others have said no to others, as they have in any world.
-    one, other = world.mentees[-1].member, world.mentors[-1].member
-    reservations.reserve(one, ReservationKind.PERSON, str(other.id), NOW)
-    reservations.reserve(other, ReservationKind.NEIGHBOURS, "", NOW)
     db.session.commit()
     return world
 
@@ -223,7 +219,8 @@ def mentors_no(app: Flask, bed: Any, seed: int) -> list[str]:
         made, _outcome = run(world)
         release_round(made, clock.today(NOW) + timedelta(days=20), world.eva, NOW)
         mentee = random.Random(seed).choice(world.mentees)
-        given = list(db.session.scalars(select(Proposal).where(Proposal.mentee_id == mentee.id)))
+        mine = select(Proposal).where(Proposal.mentee_id == mentee.id).order_by(Proposal.rank)
+        given = list(db.session.scalars(mine))
         proposals.accept(given[0], mentee.member.user, NOW)
         if declines:
             proposals.decline(given[0], given[0].mentor.member.user, NOW + timedelta(days=2))

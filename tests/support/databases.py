@@ -28,6 +28,22 @@ class Bed(Protocol):
     def reset(self, app: Flask) -> None:
         """Put everything back to how the migrations left it."""
 
+    def rewind(self, app: Flask) -> None:
+        """The same, and rows are numbered from the start again."""
+
+
+REWIND = """
+DO $$ DECLARE at record; BEGIN
+  FOR at IN SELECT table_name, column_name, pg_get_serial_sequence(quote_ident(table_name), column_name) AS counter
+    FROM information_schema.columns WHERE table_schema = 'public'
+    AND pg_get_serial_sequence(quote_ident(table_name), column_name) IS NOT NULL
+  LOOP
+    EXECUTE format('SELECT setval(%%L, (SELECT coalesce(max(%%I), 0) + 1 FROM %%I), false)',
+      at.counter, at.column_name, at.table_name);
+  END LOOP;
+END $$
+"""
+
 
 def install() -> None:
     """What every installation starts with: the tables, the municipalities, the challenge areas."""
@@ -62,6 +78,8 @@ class SqliteBed:
             Path(f"{self.path}{suffix}").unlink(missing_ok=True)
         shutil.copy(self.pristine, self.path)
 
+    rewind = reset
+
 
 class PostgresqlBed:
     """A database of the worker's own on one server; a second schema keeps what the migrations put in."""
@@ -93,6 +111,11 @@ class PostgresqlBed:
                 text("SET LOCAL session_replication_role = replica")
             )  # no order among the tables
             connection.execute(text("; ".join(self._put_back)))
+
+    def rewind(self, app: Flask) -> None:
+        self.reset(app)
+        with app.app_context(), db.engine.begin() as connection:
+            connection.exec_driver_sql(REWIND)
 
 
 def start_postgresql() -> tuple[Any, str]:
