@@ -1,4 +1,4 @@
-"""Pages travel packed. Only those without a query: what a stranger can put into a page must not be packed with its secrets."""
+"""Pages travel packed. Only those that are asked for without a query or a form: what a stranger can put into a page must not be packed with its secrets."""
 
 import gzip
 
@@ -14,7 +14,12 @@ def register(app: Flask) -> None:
         packable = (
             response.status_code == 200 and response.mimetype == "text/html" and not response.is_streamed
         )
-        if not packable or request.query_string or not request.accept_encodings.quality("gzip"):
+        if (
+            not packable
+            or request.query_string
+            or request.method != "GET"
+            or not request.accept_encodings.quality("gzip")
+        ):
             return response
         body = response.get_data()
         if len(body) >= WORTH_IT:

@@ -50,23 +50,23 @@ _COUNT = select(Revision.count)
 
 
 class _Pages:
-    """The pages last made: key to count and body, the one longest unused given up first."""
+    """The pages last made: key to count, body and whose data it shows; the one longest unused given up first."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[Any, ...], tuple[int, bytes]] = OrderedDict()
+        self._kept: OrderedDict[tuple[Any, ...], tuple[int, bytes, dict[Any, Any]]] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, key: tuple[Any, ...], count: int) -> bytes | None:
+    def get(self, key: tuple[Any, ...], count: int) -> tuple[bytes, dict[Any, Any]] | None:
         with self._lock:
-            made, body = self._kept.get(key, (-1, b""))
+            made, body, reads = self._kept.get(key, (-1, b"", {}))
             if made != count:
                 return None
             self._kept.move_to_end(key)
-            return body
+            return body, reads
 
-    def keep(self, key: tuple[Any, ...], count: int, body: bytes) -> None:
+    def keep(self, key: tuple[Any, ...], count: int, body: bytes, reads: dict[Any, Any]) -> None:
         with self._lock:
-            self._kept[key] = (count, body)
+            self._kept[key] = (count, body, reads)
             while len(self._kept) > MOST:
                 self._kept.popitem(last=False)
 
@@ -83,14 +83,17 @@ def kept(view: Callable[[], Response]) -> Callable[[], Response]:
             return view()
         # Read before the page is: whatever is committed meanwhile makes the page newer than its count, never older.
         count = db.session.scalar(_COUNT) or 0
-        body = _pages.get(_key(), count)
-        if body is not None:
+        found = _pages.get(_key(), count)
+        if found is not None:
+            body, reads = found
+            if reads:  # shown again is read again, should the first reading not have been written
+                g.reads = dict(reads)
             response = Response(body)
             response.headers["Vary"] = "HX-Request, Cookie"
             return response
         response = view()
         if response.status_code == 200:
-            _pages.keep(_key(), count, response.get_data())
+            _pages.keep(_key(), count, response.get_data(), dict(g.get("reads", {})))
         return response
 
     return show

@@ -16,7 +16,7 @@ from portal.accounts.limits import way_in
 from portal.accounts.models import User
 from portal.accounts.notices import tell
 from portal.accounts.passkeys import PasskeyRefused
-from portal.accounts.recent import first_factor_or_recently
+from portal.accounts.recent import first_factor_or_recently, is_too_late
 from portal.accounts.sign_in import prove
 from portal.accounts.views import device_name, way_on
 from portal.database import lock
@@ -78,6 +78,8 @@ def picture() -> Response:
 def confirm_app() -> Response | BaseResponse:
     user, now, form = session_here().user, clock.now(), CodeForm()
     lock(user)
+    if is_too_late():
+        return after_write(url_for("second_factor.code"))
     totp = db.session.scalar(Totp.being_set_up(user))
     if totp is None:
         return after_write(url_for("factors.choose"))
@@ -113,6 +115,8 @@ def offer_passkey() -> Response:
 def make_passkey() -> Response | BaseResponse:
     user, now = session_here().user, clock.now()
     lock(user)
+    if is_too_late():
+        return after_write(url_for("second_factor.code"))
     answer, handle = request.form.get("answer", ""), request.form.get("handle", "")
     try:
         passkeys.keep(user, answer, handle, str(session["sid"]), device_name(), now)

@@ -1,6 +1,7 @@
 """Telling a person that their way in was changed, and the way to say that it was not they who changed it."""
 
 import secrets
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import ForeignKey, String, select, update
@@ -18,6 +19,16 @@ from portal.notifications import Kind, outbox
 
 LIFETIME = timedelta(days=30)
 NOT_ME = audit.declare("account locked by its owner")
+
+
+Act = Callable[[User, datetime], None]
+_also_undone: list[Act] = []
+
+
+def when_it_was_not_me(act: Act) -> Act:
+    """Let a subject take back what may have been asked for in the person's name."""
+    _also_undone.append(act)
+    return act
 
 
 class Notice(Base):
@@ -65,6 +76,8 @@ def was_not_me(token: str, now: datetime) -> bool:
         return False
     user = db.session.get_one(User, notice.user_id)
     lock(user)
+    for act in _also_undone:
+        act(user, now)
     since = notice.expires_at - LIFETIME
     EmailChange.undo_since(since, user, now)
     EmailChange.void_all(user, now)

@@ -53,6 +53,13 @@ def first_factor_or_recently(view: View) -> View:
     return cast(View, checked)
 
 
+def is_too_late() -> bool:
+    """Whether a factor has come since the page was let in. To be asked while the person's row is locked: of two
+    browsers that are halfway at the same moment one sets up the first, and the other must prove it."""
+    here = current_session()
+    return here is not None and not here.is_complete and has_factor(here.user)
+
+
 def ask_again() -> Response | BaseResponse:
     """The page that asks for the second factor, and leads back to where the person was."""
     if request.method == "GET":

@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from portal import audit, jobs, keys
 from portal.access import Role
 from portal.accounts.models import RoleGrant, User
+from portal.accounts.notices import tell, when_it_was_not_me
 from portal.database import refused
 from portal.errors import DomainError
 from portal.extensions import Base, db
@@ -47,8 +48,16 @@ def ask(user: User, by: User, now: datetime) -> Erasure:
     wish = Erasure(user_id=user.id, asked_at=now, asked_by_id=by.id, due_at=now + WAIT)
     with refused({"uq_erasure_open": AlreadyAsked}):
         db.session.add(wish)
+    tell(user, now)  # whoever asked: a week is enough to say no, for one who knows of it
     audit.record(ASKED, by=by, on=user, at=now, due=wish.due_at.date().isoformat())
     return wish
+
+
+@when_it_was_not_me
+def _take_back_what_was_asked_in_the_persons_name(user: User, now: datetime) -> None:
+    wish = db.session.scalar(Erasure.waiting_for(user.id))
+    if wish is not None and wish.asked_by_id == user.id:
+        undo(user, user, now)
 
 
 def undo(user: User, by: User, now: datetime) -> None:

@@ -1,11 +1,11 @@
 """The second factor: everyone has one, nobody comes past it, and each code is used once."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import time_machine
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import select
 
 from portal import audit, clock, keys
@@ -13,13 +13,17 @@ from portal.access import ANYONE, HALFWAY, Role, allowed
 from portal.accounts import codes
 from portal.accounts.factors import RecoveryCode, Totp
 from portal.accounts.models import User
+from portal.accounts.passkeys import PasskeyRefused
 from portal.accounts.sessions import MOST_WRONG_CODES, Session
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.notifications import Kind
+from tests.support.authenticator import Authenticator
+from tests.support.client import CheckingClient
+from tests.support.page import Page
 from tests.support.people import new_user
 from tests.support.racing import race
-from tests.support.ways_in import code_of, mails, open_link, with_app
+from tests.support.ways_in import code_of, mails, open_link, question, with_app
 from tests.test_access import address, rules
 
 NOW = clock.now().replace(microsecond=0)
@@ -254,3 +258,24 @@ def test_a_new_phone_takes_the_old_ones_place(client: Any, eva: User) -> None:
     assert page.heading == "Innlogging og sikkerhet"
     db.session.expire_all()
     assert db.session.scalars(Totp.in_use(eva)).one().id == new.id
+
+
+def set_up_the_first(_number: int) -> None:
+    """In a browser of its own that is halfway in, as somebody who reads the person's mail could have one."""
+    app = cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]  # the proxy's own way out
+    eva = db.session.scalars(select(User).where(User.name == "Eva Nygård")).one()
+    _halfway, token = Session.start(eva, clock.now())
+    db.session.commit()
+    client, device = CheckingClient(app, Page), Authenticator()
+    client.checks = False
+    with client.session_transaction() as cookie:
+        cookie["sid"] = token
+    asked = question(client, "/sign-in/passkey/offer")
+    made = {**device.make(asked), "csrf_token": client.csrf_token()}
+    if client.open("/sign-in/passkey", method="POST", data=made).status_code != 200:
+        raise PasskeyRefused
+
+
+def test_of_many_who_set_up_the_first_factor_at_once_one_does(app: Flask, bed: Any, eva: User) -> None:
+    seen = race(bed.url, set_up_the_first, [0, 1, 2, 3, 4, 5])
+    assert seen == {"done": 1, "PasskeyRefused": 5}

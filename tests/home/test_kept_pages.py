@@ -9,6 +9,8 @@ from sqlalchemy import event, insert, select
 
 from portal.accounts.models import User
 from portal.accounts.sessions import Session, idle_limit, longest
+from portal.audit import AuditEvent
+from portal.audit.reads import reads_of
 from portal.coaching.models import Coach
 from portal.database import refused
 from portal.errors import DomainError
@@ -71,6 +73,30 @@ def test_a_change_shows_though_a_part_of_it_was_refused(client: CheckingClient, 
             )
         db.session.commit()
         assert client.get("/home").heading == "God dag, Aslak."
+
+
+def test_a_page_whose_reading_was_not_written_is_not_shown_the_next_time_either(
+    client: CheckingClient, bjorn: Member, cecilie: Coach
+) -> None:
+    with time_machine.travel(NOW, tick=False):
+        booked(participant(bjorn, new_programme()), cecilie, NOW + timedelta(days=1))
+        client.sign_in(cecilie)
+        client.get("/devices")  # and the browser has its cookie
+        event.listen(AuditEvent, "before_insert", _fails)
+        for _ in range(2):
+            with pytest.raises(_AuditIsDown):
+                client.get("/coach/")
+        event.remove(AuditEvent, "before_insert", _fails)
+        client.get("/coach/")
+        assert [reading.purpose for reading in reads_of(bjorn.user_id)] == ["coaching"]
+
+
+class _AuditIsDown(Exception):
+    pass
+
+
+def _fails(*_: Any) -> None:
+    raise _AuditIsDown
 
 
 def test_nobody_gets_anothers_page(new_client: Any, bjorn: Member, daniel: Member) -> None:

@@ -20,13 +20,14 @@ from portal.members.models import Member
 from portal.mentoring import proposals
 from portal.mentoring.models import Mentorship, Reservation
 from portal.mentoring.reservations import described, find, said_by
-from portal.notifications import OutboxMessage
+from portal.notifications import Kind, OutboxMessage
 from portal.privacy import erasure, traces
 from portal.privacy.models import WAIT, Erasure
 from tests.coaching.programmes import NOW
 from tests.mentoring.pairing import new_mentee, new_mentor, propose
 from tests.privacy.lives import SECRET, Life
 from tests.support.people import new_user
+from tests.support.ways_in import mailed_link, mails
 
 TRACES = (SECRET, "Haugland", "haugland", "bjorn.haugland@example.org")
 
@@ -179,6 +180,24 @@ def test_it_can_be_undone_until_it_is_done(life: Life) -> None:
     db.session.commit()
     assert erasure.erase_due(life.now + WAIT) == 0
     erasure.ask(user, user, life.now + timedelta(days=6))  # and asked for anew
+
+
+@pytest.mark.parametrize("asked_by", ["the person", "the secretariat"])
+def test_whoever_is_to_be_erased_is_told_whoever_asked(life: Life, eva: User, asked_by: str) -> None:
+    bjorn = life.bjorn.user
+    erasure.ask(bjorn, bjorn if asked_by == "the person" else eva, life.now)
+    db.session.flush()
+    assert mails(Kind.SIGN_IN_CHANGED) == [bjorn.email]
+
+
+def test_one_who_has_stolen_an_account_does_not_get_its_owner_erased(life: Life, client: Any) -> None:
+    bjorn = life.bjorn.user
+    erasure.ask(bjorn, bjorn, life.now)
+    db.session.commit()
+    client.post(mailed_link(Kind.SIGN_IN_CHANGED), status=200)
+    assert db.session.scalar(Erasure.waiting_for(bjorn.id)) is None
+    assert erasure.erase_due(life.now + WAIT) == 0
+    assert not audit.verify()
 
 
 def test_the_last_of_the_secretariat_lets_somebody_else_in_first(

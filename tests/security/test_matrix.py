@@ -142,3 +142,13 @@ def test_everybody_gets_what_is_theirs(app: Flask, new_client: Any) -> None:
             shut.append(f"{way} as {user.name}: {status}")
     assert not unused
     assert not shut, "\n".join(shut)
+
+
+def test_asking_for_the_head_alone_opens_nothing_more(app: Flask, new_client: Any) -> None:
+    made = ground.make()
+    asked = {way: rule for way, rule in ways(app).items() if way.startswith("GET ")}
+    for user in (None, *(users[0] for users in made.people.values())):
+        door = Door(app, new_client, user)
+        for rule in asked.values():
+            path = address(rule, 1)
+            assert door.knock("HEAD", path, {}) == door.knock("GET", path, {}), path
