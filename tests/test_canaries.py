@@ -110,7 +110,9 @@ def command(app: Flask, *arguments: str) -> bytes:
 
 @pytest.mark.timeout(900)
 @pytest.mark.promise(
-    "What is written in confidence is found nowhere but with those it was written for", small=200, full=1000
+    "Det noen har skrevet i fortrolighet, finnes ingen andre steder enn hos dem det er skrevet for",
+    small=200,
+    full=1000,
 )
 def test_the_canaries_sing_for_nobody_else(
     world: Flask,

@@ -46,7 +46,9 @@ def test_nothing_of_it_can_be_seen(app: Flask) -> None:
     assert written([b"det samme"]) != written([b"det samme"])
 
 
-@pytest.mark.promise("A backup that was cut, reordered or changed is never restored", small=60, full=1000)
+@pytest.mark.promise(
+    "En sikkerhetskopi som er kuttet, stokket om eller endret, blir aldri lest inn", small=60, full=1000
+)
 def test_a_changed_backup_does_not_open(app: Flask, promise: Any) -> None:
     import random
 

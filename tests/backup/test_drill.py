@@ -65,7 +65,7 @@ def broken(now: datetime) -> list[str]:
     return [f"{finding.rule}: {finding.seen}" for finding in examine(now) if not finding.holds]
 
 
-@pytest.mark.promise("A lost database comes back from the backup, row for row")
+@pytest.mark.promise("En database som er tapt, kommer tilbake fra sikkerhetskopien, rad for rad")
 def test_what_is_lost_comes_back(
     lived: Path, bjorn: Member, elsewhere: Elsewhere, now: datetime, promise: Any
 ) -> None:
@@ -111,7 +111,7 @@ def test_it_comes_back_on_the_other_database_too(
         assert broken(now) == []
 
 
-@pytest.mark.promise("Of a person who is erased, nothing is left when yesterday's backup is restored")
+@pytest.mark.promise("Av en som er slettet, kommer ingenting tilbake med gårsdagens sikkerhetskopi")
 def test_who_was_erased_since_is_erased_again(
     lived: Path, bjorn: Member, daniel: Member, eva: User, elsewhere: Elsewhere, now: datetime, promise: Any
 ) -> None:

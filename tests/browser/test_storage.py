@@ -28,7 +28,9 @@ STORED = """async () => {
 }"""
 
 
-@pytest.mark.promise("Nothing that is written in confidence is left behind in the browser", small=1, full=1)
+@pytest.mark.promise(
+    "Ingenting av det som er skrevet i fortrolighet, blir liggende igjen i nettleseren", small=1, full=1
+)
 def test_nothing_is_left_behind(world: World, promise: Any) -> None:
     canary = f"kanari{secrets.token_hex(8)}"
     jonas = world.visitor()
