@@ -39,7 +39,7 @@ class Proven(NamedTuple):
 
 def best_total(block: Block, rows: int, capacity: Indices) -> Proven:
     """Serve as many of `rows` as possible, at the highest total score. Proved against every legal pair."""
-    price, lists = _first_guess(block, rows, capacity)
+    price, lists, wider = _first_guess(block, rows, capacity)
     reach, hard = REACH, unserved_value(rows)
     must_wait = max(rows - int(capacity.sum()), 0)
     # Who is on no list that has room counts as little, not least: short lists may just have left them out.
@@ -47,8 +47,10 @@ def best_total(block: Block, rows: int, capacity: Indices) -> Proven:
     for round_ in range(1, 1000):
         near = within(lists, rows, price, reach)
         found = settled(near, rows, capacity, price, unserved)
-        if (found.column == UNSERVED).sum() > must_wait and len(near.row) < len(lists.row):
-            near, found = lists, settled(lists, rows, capacity, price, unserved)
+        too_few = round_ == 1 or len(near.row) < len(lists.row)
+        if too_few and (found.column == UNSERVED).sum() > must_wait:
+            near = lists = joined(lists, wider, len(capacity))
+            found = settled(lists, rows, capacity, price, unserved)
         price = found.price
         # `gap` bounds how far from the optimum this is, and no pair that lacks more can be in it. A narrower reach is faster,
         # and what it leaves out is missed and joins again; it doubles each time, so this ends.
@@ -63,15 +65,16 @@ def best_total(block: Block, rows: int, capacity: Indices) -> Proven:
     raise RuntimeError("the lists did not settle")
 
 
-def _first_guess(block: Block, rows: int, capacity: Indices) -> tuple[Units, Lists]:
-    """Prices, and the pairs that count at them."""
+def _first_guess(block: Block, rows: int, capacity: Indices) -> tuple[Units, Lists, Lists]:
+    """Prices, the pairs that count at them, and those of the auction: every mentor is on some list there."""
     everyone = np.arange(len(capacity))
     guess = np.rint(sampled_prices(block, rows, capacity)).astype(np.int64)
     lists = best_pairs(block, rows, capacity, guess, everyone, FEW)
     guess = np.rint(sharpened(lists, capacity, guess.astype(float))).astype(np.int64)
-    price, unsold = auction_prices(best_pairs(block, rows, capacity, guess, everyone, FEW), capacity, guess)
+    wider = best_pairs(block, rows, capacity, guess, everyone, FEW)
+    price, unsold = auction_prices(wider, capacity, guess)
     lists = best_pairs(block, rows, capacity, price, unsold, FEW)
-    return _cheapened(price, unsold, lists, rows), lists
+    return _cheapened(price, unsold, lists, rows), lists, wider
 
 
 def _cheapened(price: Units, unsold: Indices, lists: Lists, rows: int) -> Units:
