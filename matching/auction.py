@@ -15,7 +15,8 @@ from matching.shortlists import Indices, Lists, Units
 STEPS = ((300, 200), (50, 500), (10, 500))  # units, and of how many mentees one may wait when the next begins
 NOBODY, GROUND = -1, -2  # who holds a place; the ground holds those that will be left
 NEVER = -(1 << 40)  # the value of what is not on a list
-DEAREST = 1 << 20  # units: the most a bid is above the price, for who has no second best
+DEAREST = 1 << 12  # units: the most a bid is above the price, for who has no second best
+GIVE_UP = 3000  # units: who loses more than that since the step began is served later, rather than start a price war
 BIDS = 20  # per mentee and step: where the lists do not let everyone in, an auction has no end
 
 
@@ -57,6 +58,7 @@ class Auction:
         self.paid = np.repeat(self.price, self.capacity)  # for each place
         self.holder = np.full(len(self.paid), NOBODY)
         waiting, ground = np.arange(self.rows), self.spare
+        self.least = (self.score - self.price[self.column]).max(axis=1) - GIVE_UP
         bids = turns = 0
         while (
             (len(waiting) > left or ground > left)
@@ -71,7 +73,7 @@ class Auction:
 
     def _turn(self, waiting: Indices, step: int) -> tuple[Indices, int]:
         """One bid from each who waits; returns who waits then, and how many places the ground has lost."""
-        column, bid = self._bids(waiting, step)
+        waiting, column, bid = self._bids(waiting, step)
         order = np.lexsort((-bid, column))
         column, bid, bidder = column[order], bid[order], waiting[order]
         starts = np.flatnonzero(np.r_[True, column[1:] != column[:-1]][: len(column)])
@@ -86,13 +88,16 @@ class Auction:
         self._sort(column[starts])
         return np.concatenate([bidder[~wins], out[out >= 0]]), int(np.count_nonzero(out == GROUND))
 
-    def _bids(self, waiting: Indices, step: int) -> tuple[Indices, Units]:
+    def _bids(self, waiting: Indices, step: int) -> tuple[Indices, Indices, Units]:
+        """Who bids, where and how much."""
         column = self.column[waiting]
         value = self.score[waiting] - self.price[column]
         at = np.arange(len(waiting)), value.argmax(axis=1)
         best, chosen = value[at], column[at]
         value[at] = 2 * NEVER
-        return chosen, self.price[chosen] + np.minimum(best - value.max(axis=1), DEAREST) + step
+        bid = self.price[chosen] + np.minimum(best - value.max(axis=1), DEAREST) + step
+        bids = best >= self.least[waiting]
+        return waiting[bids], chosen[bids], bid[bids]
 
     def _ground_bids(self, number: int, step: int) -> Indices:
         """The ground takes the cheapest places it does not hold; returns whom it has put out."""

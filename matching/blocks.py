@@ -23,16 +23,20 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def height(columns: int) -> int:
+def height(columns: int, cells: int | None = None) -> int:
     """Rows in a block."""
-    return max(16, CELLS // max(columns, 1))
+    return max(16, (cells or CELLS) // max(columns, 1))
 
 
 def in_blocks(
-    rows: int, columns: int, work: Callable[[int, int], Result], threads: int | None = None
+    rows: int,
+    columns: int,
+    work: Callable[[int, int], Result],
+    threads: int | None = None,
+    cells: int | None = None,
 ) -> Iterator[Result]:
     """`work(start, stop)` for every block, in the order of the rows whoever was first."""
-    step = height(columns)
+    step = height(columns, cells)
     starts = range(0, rows, step)
     with _one_blas_thread(), ThreadPoolExecutor(threads or cores()) as pool:
         yield from pool.map(work, starts, (min(start + step, rows) for start in starts))

@@ -18,9 +18,9 @@ SAMPLE_WARMTHS, WARMTHS, TURNS = (4000.0, 2000.0, 1000.0), (1000.0, 500.0, 250.0
 Prices = NDArray[np.float64]
 
 
-def sampled_prices(block: Block, rows: int, capacity: Indices, sample: int = 500) -> Prices:
-    """Entropic prices from every so-manieth row. einsum, not BLAS: the same on every number of threads."""
-    step = max(1, rows // sample)
+def sampled_prices(block: Block, rows: int, capacity: Indices) -> Prices:
+    """Entropic prices from every so-manieth row: 500, or one for 40 mentors. einsum, not BLAS: the same on every number of threads."""
+    step = max(1, rows // max(500, len(capacity) // 40))
     picked = np.concatenate([block(at, at + 1) for at in range(0, rows, step)])
     mass, price = rows / len(picked), np.zeros(len(capacity))
     for warmth in SAMPLE_WARMTHS:

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from matching import exclusions
 from matching.blocks import in_blocks
-from matching.scoring import Scoring
+from matching.scoring import Layer, Scoring
 
 Floats = NDArray[np.float32]
 
+CELLS = 1 << 20  # pairs in a block of `scores`: larger ones make the product faster
 SENTINEL = np.float32(-(2**22))  # in the table; no sum of parts lifts it to zero, and all sums stay exact
 
 
@@ -32,14 +33,14 @@ class Kernel:
         ruled_out = scoring.place_rule[np.ix_(row_rule, column_rule)] != exclusions.NONE
         self.table = meeting.units().astype(np.float32)[np.ix_(row, column)]
         self.table[ruled_out] = SENTINEL
-        # Wishes about the place, where there are any, for the same classes of mentors.
-        self.wished = wished.units().astype(np.float32)
-        self.wisher, self.wishes = wished.row, np.asarray(wished.units().any(axis=1))
-        self.wished_column = np.zeros(len(column), np.intp)
-        self.wished_column[self.column] = wished.column
-        kinds, kind = np.unique(years.units(), axis=0, return_inverse=True)
-        self.years = np.take(kinds.astype(np.float32), years.column, axis=1)  # (few, m)
-        self.row_years = kind[years.row]
+        # Wishes about the place, for the same classes of mentors; and years, for every mentor.
+        kinds, self.row_wished = _kinds(wished)
+        wished_column = np.zeros(len(column), np.intp)
+        wished_column[self.column] = wished.column
+        self.wished = np.take(kinds, wished_column, axis=1)
+        self.wishes: list[bool] = np.any(self.wished, axis=1).tolist()
+        kinds, self.row_years = _kinds(years)
+        self.years = np.take(kinds, years.column, axis=1)
         self.shape = (len(self.row), len(self.column))
 
     def block(self, start: int, stop: int) -> NDArray[np.int32]:
@@ -51,23 +52,32 @@ class Kernel:
     def scores(self, threads: int | None = None) -> Floats:
         """(n, m) all scores; on every core, if not said otherwise."""
         out = np.empty(self.shape, np.float32)
-        for _ in in_blocks(
-            *self.shape, lambda start, stop: self._fill(start, stop, out[start:stop]), threads
-        ):
+
+        def work(start: int, stop: int) -> None:
+            self._fill(start, stop, out[start:stop])
+
+        for _ in in_blocks(*self.shape, work, threads, CELLS):
             pass
         return out
 
     def _fill(self, start: int, stop: int, out: Floats) -> None:
-        """Few calls, each over the whole block: the cores wait for each other between calls."""
-        rows = slice(start, stop)
-        np.matmul(self.left[rows], self.right, out=out)
-        table = self.table[self.row[rows]]
-        wishers = np.flatnonzero(self.wishes[self.wisher[rows]])
-        table[wishers] += np.take(self.wished[self.wisher[rows][wishers]], self.wished_column, axis=1)
-        looked_up = np.empty(out.shape, np.float32)
-        # All indices are inside; the other modes are slower.
-        out += np.take(table, self.column, axis=1, out=looked_up, mode="wrap")
-        out += np.take(self.years, self.row_years[rows], axis=0, out=looked_up, mode="wrap")
+        """One product for the block; then all that is looked up is put together for a row, and added in one go."""
+        np.matmul(self.left[start:stop], self.right, out=out)
+        looked_up = np.empty(self.shape[1], np.float32)
+        classes = (of[start:stop].tolist() for of in (self.row, self.row_wished, self.row_years))
+        for met, wished, years, row in zip(*classes, out, strict=True):
+            table = self.table[met]
+            if self.wishes[wished]:
+                table = table + self.wished[wished]
+            table.take(self.column, out=looked_up, mode="wrap")  # the other modes are slower
+            looked_up += self.years[years]
+            row += looked_up
+
+
+def _kinds(layer: Layer) -> tuple[Floats, NDArray[np.intp]]:
+    """The distinct rows of a layer, and which of them everyone has."""
+    kinds, kind = np.unique(layer.units(), axis=0, return_inverse=True)
+    return kinds.astype(np.float32), kind[layer.row]
 
 
 def _distinct(*classes: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

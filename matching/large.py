@@ -2,7 +2,7 @@
 
 1. Entropic prices guess what a place with each mentor is worth: on a sample of mentees, then on the lists that these give.
 2. An auction on new lists makes them good to a few hundredths of a point, and gives the lists that count.
-3. A sparse exact solver finds the best assignment on those (`settling`). Its exact prices are recovered, and every pair of the
+3. Shortest paths from those prices find the best assignment on the lists, and its exact prices (`settling`). Every pair of the
    round is tried against them. Pairs that could improve the round join the lists, and 3 is repeated. When none is left,
    the prices prove that no assignment of all pairs is better (complementary slackness).
 
@@ -20,12 +20,11 @@ from matching.auction import auction_prices
 from matching.blocks import Block
 from matching.entropic import sampled_prices, sharpened
 from matching.profiles import FULL_SCORE
-from matching.settling import exact_prices, scores_at, settled, settled_with_a_way_out
+from matching.settling import Settled, scores_at, settled
 from matching.shortlists import Indices, Lists, Units, best_by_row, best_pairs, better_ones, joined, within
 
 FEW, REACH = 24, 600  # pairs of a mentee on the lists, and units from the best where the prices are good
 SOFT = -4 * FULL_SCORE  # what leaving somebody unserved counts as at first
-DEAREST = 2 * FULL_SCORE  # the most a price is guessed at
 NARROW = 200  # units: how far from a mentee's best pair the second solution on the lists may look
 
 
@@ -40,44 +39,42 @@ class Proven(NamedTuple):
 
 def best_total(block: Block, rows: int, capacity: Indices) -> Proven:
     """Serve as many of `rows` as possible, at the highest total score. Proved against every legal pair."""
-    price, lists = _first_guess(block, rows, capacity)
+    price, lists, wider = _first_guess(block, rows, capacity)
     reach, hard = REACH, unserved_value(rows)
+    must_wait = max(rows - int(capacity.sum()), 0)
     # Who is on no list that has room counts as little, not least: short lists may just have left them out.
-    soft = max(hard, SOFT)
+    unserved = hard if must_wait else max(hard, SOFT)
     for round_ in range(1, 1000):
-        near, column, served_all_can = _settle(lists, rows, capacity, price, reach, soft)
-        unserved = hard if served_all_can else soft
-        own = scores_at(near, column, len(capacity), unserved)
-        price = exact_prices(near, own, column, capacity, _moderate(price, capacity), unserved)
-        worth = own - np.where(column == UNSERVED, 0, price[column])
+        near = within(lists, rows, price, reach)
+        found = settled(near, rows, capacity, price, unserved)
+        too_few = round_ == 1 or len(near.row) < len(lists.row)
+        if too_few and (found.column == UNSERVED).sum() > must_wait:
+            near = lists = joined(lists, wider, len(capacity))
+            found = settled(lists, rows, capacity, price, unserved)
+        price = found.price
         # `gap` bounds how far from the optimum this is, and no pair that lacks more can be in it. A narrower reach is faster,
         # and what it leaves out is missed and joins again; it doubles each time, so this ends.
-        missed, gap = better_ones(block, worth, price, capacity)
+        missed, gap = better_ones(block, found.worth, price, capacity)
         if len(missed.row):
             lists, reach = joined(lists, missed, len(capacity)), min(NARROW << round_, gap + 1)
-        elif unserved > hard and (column == UNSERVED).any():
-            soft = hard
+        elif unserved > hard and (found.column == UNSERVED).any():
+            unserved = hard
         else:
-            _check_proof(own, worth, capacity, price, unserved if (column == UNSERVED).any() else hard)
-            return Proven(column, price, round_, len(near.row))
+            _check_proof(scores_at(near, found.column, len(capacity), unserved), found, capacity, unserved)
+            return Proven(found.column, price, round_, len(near.row))
     raise RuntimeError("the lists did not settle")
 
 
-def _first_guess(block: Block, rows: int, capacity: Indices) -> tuple[Units, Lists]:
-    """Prices, and the pairs that count at them."""
+def _first_guess(block: Block, rows: int, capacity: Indices) -> tuple[Units, Lists, Lists]:
+    """Prices, the pairs that count at them, and those of the auction: every mentor is on some list there."""
     everyone = np.arange(len(capacity))
     guess = np.rint(sampled_prices(block, rows, capacity)).astype(np.int64)
     lists = best_pairs(block, rows, capacity, guess, everyone, FEW)
     guess = np.rint(sharpened(lists, capacity, guess.astype(float))).astype(np.int64)
-    price, unsold = auction_prices(best_pairs(block, rows, capacity, guess, everyone, FEW), capacity, guess)
+    wider = best_pairs(block, rows, capacity, guess, everyone, FEW)
+    price, unsold = auction_prices(wider, capacity, guess)
     lists = best_pairs(block, rows, capacity, price, unsold, FEW)
-    return _cheapened(price, unsold, lists, rows), lists
-
-
-def _moderate(price: Units, capacity: Indices) -> Units:
-    """From zero, and no higher than a chain of exact prices that starts there may go before it is better to be unserved."""
-    least = int(price[capacity > 0].min(initial=int(price.max(initial=0))))
-    return np.asarray(np.minimum(price - least, DEAREST))
+    return _cheapened(price, unsold, lists, rows), lists, wider
 
 
 def _cheapened(price: Units, unsold: Indices, lists: Lists, rows: int) -> Units:
@@ -91,28 +88,8 @@ def _cheapened(price: Units, unsold: Indices, lists: Lists, rows: int) -> Units:
     return price
 
 
-def _settle(
-    lists: Lists, rows: int, capacity: Indices, price: Units, reach: int, unserved: int
-) -> tuple[Lists, Indices, bool]:
-    """The exact optimum on the pairs within reach, and those pairs; reach grows where these are too few.
-
-    Last, whether everyone could be served (or every place be taken); otherwise it costs that much to leave somebody out.
-    """
-    near = within(lists, rows, price, reach)
-    while True:
-        worth = best_by_row(near.score - price[near.column], near.row, rows)
-        column = settled(near, capacity, worth, price)
-        if column is not None:
-            return near, column, True
-        if len(near.row) == len(lists.row):
-            break
-        reach *= 4
-        near = within(lists, rows, price, reach)
-    return lists, settled_with_a_way_out(lists, capacity, worth, price, unserved), False
-
-
-def _check_proof(own: Units, worth: Units, capacity: Indices, price: Units, unserved: int) -> None:
+def _check_proof(own: Units, found: Settled, capacity: Indices, unserved: int) -> None:
     """No assignment is worth more than the prices and what they leave each mentee; ours must be worth just that."""
-    bound = int(worth.sum()) + int(capacity @ price)
-    if bound != int(own.sum()) or (price < 0).any() or (worth < unserved).any():
+    bound = int(found.worth.sum()) + int(capacity @ found.price)
+    if bound != int(own.sum()) or (found.price < 0).any() or (found.worth < unserved).any():
         raise RuntimeError("the prices do not prove the optimum")
