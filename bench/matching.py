@@ -97,7 +97,7 @@ def optimality() -> list[Figure]:
         best = int(bonus[linear_sum_assignment(bonus, maximize=True)].sum())
         known = np.where(legal, units, -1).astype(np.int32)
         small = assign(units, legal, capacity, Objective.TOTAL).column
-        large = best_total(lambda start, stop, known=known: known[start:stop], len(known), capacity).column  # type: ignore[misc]
+        large = best_total(lambda start, stop, known=known: known[start:stop], len(known), capacity).column  # type: ignore[misc]  # a default in a lambda has no type
         for column in (small, large):
             served = np.flatnonzero(column != UNSERVED)
             wrong += int((units[served, column[served]] + 10**9).sum()) != best

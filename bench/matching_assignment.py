@@ -84,7 +84,7 @@ def beside(
     for peer, (solve, goal) in peers.items():
         found: list[np.ndarray] = []
         try:
-            took = timed(lambda solve=solve, found=found: found.append(solve(cost)))  # type: ignore[misc]
+            took = timed(lambda solve=solve, found=found: found.append(solve(cost)))  # type: ignore[misc]  # a default in a lambda has no type
         except ImportError:
             continue
         if total(known, owner[found[0]]) != best:
@@ -126,7 +126,7 @@ def decline(size: int, runs: int) -> list[Figure]:
     took, others = [], []
     for row in range(0, size, max(1, size // 40)):
         before = standing.column.copy()
-        took.append(timed(lambda row=row: standing.decline(row, int(standing.column[row]))))  # type: ignore[misc]
+        took.append(timed(lambda row=row: standing.decline(row, int(standing.column[row]))))  # type: ignore[misc]  # a default in a lambda has no type
         others.append(int((standing.column != before).sum()) - 1)
     again = known.copy()
     kept = np.flatnonzero(known[np.arange(size), first.column] >= 0)
