@@ -118,7 +118,7 @@ def test_a_moment_in_another_time_zone_is_the_same_moment(app: Flask) -> None:
         "UPDATE audit_event SET subject = 'thing:9' WHERE id = 3",
         "UPDATE audit_event SET event = 'nothing at all' WHERE id = 3",
         "UPDATE audit_event SET details = '{\"number\": 7}' WHERE id = 3",
-        "UPDATE audit_event SET hash = 'f' || substr(hash, 2) WHERE id = 5",
+        "UPDATE audit_event SET hash = 'x' || substr(hash, 2) WHERE id = 5",
         "DELETE FROM audit_event WHERE id = 3",
         "DELETE FROM audit_event WHERE id = 5",
         "DELETE FROM audit_event",
