@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching import exclusions
-from matching.blocks import in_blocks
+from matching.blocks import height, in_blocks
 from matching.scoring import Layer, Scoring
 
 Floats = NDArray[np.float32]
@@ -38,7 +38,6 @@ class Kernel:
         wished_column = np.zeros(len(column), np.intp)
         wished_column[self.column] = wished.column
         self.wished = np.take(kinds, wished_column, axis=1)
-        self.wishes: list[bool] = np.any(self.wished, axis=1).tolist()
         kinds, self.row_years = _kinds(years)
         self.years = np.take(kinds, years.column, axis=1)
         self.shape = (len(self.row), len(self.column))
@@ -61,17 +60,16 @@ class Kernel:
         return out
 
     def _fill(self, start: int, stop: int, out: Floats) -> None:
-        """One product for the block; then all that is looked up is put together for a row, and added in one go."""
+        """One product for the block; then, for as many rows as stay in a core's own cache, all that is looked up, added in one go."""
         np.matmul(self.left[start:stop], self.right, out=out)
-        looked_up = np.empty(self.shape[1], np.float32)
-        classes = (of[start:stop].tolist() for of in (self.row, self.row_wished, self.row_years))
-        for met, wished, years, row in zip(*classes, out, strict=True):
-            table = self.table[met]
-            if self.wishes[wished]:
-                table = table + self.wished[wished]
-            table.take(self.column, out=looked_up, mode="wrap")  # the other modes are slower
-            looked_up += self.years[years]
-            row += looked_up
+        step = height(self.shape[1])
+        for at in range(start, stop, step):
+            rows = slice(at, min(at + step, stop))
+            table = self.table[self.row[rows]]
+            table += self.wished[self.row_wished[rows]]
+            looked_up = table.take(self.column, axis=1, mode="wrap")  # the other modes are slower
+            looked_up += self.years[self.row_years[rows]]
+            out[at - start : rows.stop - start] += looked_up
 
 
 def _kinds(layer: Layer) -> tuple[Floats, NDArray[np.intp]]:
