@@ -36,7 +36,7 @@ bench: .venv/bench.stamp
 	ONLY=$(ONLY) .venv/bin/python -m bench
 
 promises: .venv/dev.stamp
-	.venv/bin/pytest -m promise --promises full
+	.venv/bin/pytest -n 2 --dist worksteal -m promise --promises full
 
 # Chromium (Playwright's own where it can be had, otherwise the distribution's), axe and the HTML validator.
 browser: tests/browser/node_modules/.package-lock.json .venv/dev.stamp
