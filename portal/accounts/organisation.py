@@ -1,20 +1,18 @@
-"""Coming in with the organisation's own sign-in (OpenID Connect; Entra ID, say). Off until it is configured."""
+"""Coming in with the organisation's own sign-in (OpenID Connect; Entra ID, say). Off until it is configured.
+
+Authlib and joserfc are loaded where they are used: most houses never need them.
+"""
 
 import json
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
 from urllib.parse import urlencode, urlsplit
 from urllib.request import Request, urlopen
 
-from authlib.oauth2.rfc7636 import create_s256_code_challenge
-from authlib.oidc.core import CodeIDToken
 from flask import current_app
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 from sqlalchemy import select
 
 from portal import audit
@@ -24,6 +22,9 @@ from portal.accounts.notices import tell
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.language import lazy_gettext as _l
+
+if TYPE_CHECKING:
+    from authlib.oidc.core import CodeIDToken
 
 LINKED = audit.declare("organisation sign-in linked")
 ALGORITHMS = ["RS256", "PS256", "ES256"]
@@ -63,6 +64,8 @@ def is_on() -> bool:
 
 def address_to_ask(asked: Asked, return_to: str) -> str:
     """Where the provider asks the person who they are."""
+    from authlib.oauth2.rfc7636 import create_s256_code_challenge
+
     question = {
         "response_type": "code",
         "client_id": current_app.config["OIDC_CLIENT_ID"],
@@ -88,7 +91,7 @@ def arrive(asked: Asked, state: str, code: str, return_to: str, now: datetime) -
     return Arrival(user, proved and not (is_new and has_factor(user)))
 
 
-def _person(claims: CodeIDToken, now: datetime) -> tuple[User, bool]:
+def _person(claims: "CodeIDToken", now: datetime) -> tuple[User, bool]:
     issuer, subject = str(claims["iss"])[:300], str(claims["sub"])[:300]
     known = select(User).join(Identity, Identity.user_id == User.id)
     user = db.session.scalar(known.where(Identity.issuer == issuer, Identity.subject == subject))
@@ -122,7 +125,12 @@ def _token(code: str, verifier: str, return_to: str) -> str:
     return str(answer.get("id_token") or "")
 
 
-def _claims(token: str, nonce: str, now: datetime) -> CodeIDToken:
+def _claims(token: str, nonce: str, now: datetime) -> "CodeIDToken":
+    from authlib.oidc.core import CodeIDToken
+    from joserfc import jwt
+    from joserfc.errors import JoseError
+    from joserfc.jwk import KeySet
+
     try:
         keys = KeySet.import_key_set(_fetch(str(_provider()["jwks_uri"])))  # type: ignore[arg-type]  # checked within
         decoded = jwt.decode(token, keys, algorithms=ALGORITHMS)

@@ -1,21 +1,16 @@
-"""Passkeys: offering one to be made, and being answered by one. The challenge is used once, soon, where it was asked for."""
+"""Passkeys: offering one to be made, and being answered by one. The challenge is used once, soon, where it was asked for.
+
+webauthn is loaded where it is used: it is a tenth of the web process's start.
+"""
 
 import secrets
 from datetime import datetime, timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-import webauthn
 from flask import current_app
 from sqlalchemy import LargeBinary, String, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from portal.accounts.factors import Passkey
 from portal.accounts.models import User, digest
@@ -75,6 +70,14 @@ class Challenge(Base):
 
 def offer(user: User, holder: str, now: datetime) -> str:
     """What the browser needs to make a key for the person, as JSON."""
+    import webauthn
+    from webauthn.helpers.structs import (
+        AuthenticatorSelectionCriteria,
+        PublicKeyCredentialDescriptor,
+        ResidentKeyRequirement,
+        UserVerificationRequirement,
+    )
+
     own = db.session.scalars(Passkey.visible_to(user)).all()
     options = webauthn.generate_registration_options(
         rp_id=_site(),
@@ -94,6 +97,9 @@ def offer(user: User, holder: str, now: datetime) -> str:
 
 def keep(user: User, answer: str, handle: str, holder: str, device: str, now: datetime) -> Passkey:
     """The key that the browser made, once it is verified."""
+    import webauthn
+    from webauthn.helpers.exceptions import WebAuthnException
+
     challenge = Challenge.use(Purpose.MAKE, holder, now)
     try:
         made = webauthn.verify_registration_response(
@@ -127,6 +133,9 @@ def keep(user: User, answer: str, handle: str, holder: str, device: str, now: da
 
 def ask(purpose: Purpose, holder: str, now: datetime, user: User | None = None) -> str:
     """What the browser needs to answer with a key, as JSON: any key, or one of the person's."""
+    import webauthn
+    from webauthn.helpers.structs import PublicKeyCredentialDescriptor, UserVerificationRequirement
+
     own = db.session.scalars(Passkey.visible_to(user)) if user is not None else ()
     options = webauthn.generate_authentication_options(
         rp_id=_site(),
@@ -139,6 +148,9 @@ def ask(purpose: Purpose, holder: str, now: datetime, user: User | None = None) 
 
 def answered(purpose: Purpose, answer: str, holder: str, now: datetime) -> User:
     """The person whose key has answered. Raises PasskeyRefused."""
+    import webauthn
+    from webauthn.helpers.exceptions import WebAuthnException
+
     challenge = Challenge.use(purpose, holder, now)
     try:
         given = webauthn.helpers.parse_authentication_credential_json(answer[:LONGEST_ANSWER])
