@@ -111,7 +111,7 @@ def compose(message: OutboxMessage) -> EmailMessage:
     return mail
 
 
-def _claim(now: datetime) -> list[OutboxMessage]:
+def _claim(now: datetime) -> list[int]:
     """Take the mails that are due, so that no other worker sends them meanwhile."""
     due = (
         select(OutboxMessage)
@@ -125,59 +125,79 @@ def _claim(now: datetime) -> list[OutboxMessage]:
         .limit(BATCH)
         .with_for_update(skip_locked=True)
     )
-    messages = list(db.session.scalars(due))
-    for message in messages:
+    claimed = []
+    for message in db.session.scalars(due):
         message.claimed_until = now + CLAIM
+        claimed.append(message.id)
     db.session.commit()
-    return messages
-
-
-def _failed(message: OutboxMessage, error: Exception, now: datetime) -> None:
-    message.attempts += 1
-    # The kind of failure only: a server's answer can repeat the address or the text.
-    message.last_error = type(error).__name__
-    message.next_attempt_at = now + min(
-        timedelta(minutes=1) * 2 ** min(message.attempts - 1, 10), LONGEST_WAIT
-    )
-    message.claimed_until = None
-    db.session.commit()
+    return claimed
 
 
 @jobs.register("send mail")
 def send_due(now: datetime) -> int:
     """Send what is due. Each mail is marked in a transaction of its own, so a crash repeats one mail at most."""
-    messages = _claim(now)
-    if not messages:
+    waiting = _claim(now)
+    if not waiting:
         return 0
     sent = 0
     try:
         started = time.monotonic()
         with transport() as way:
-            for message in messages:
-                if time.monotonic() - started > CLAIM.total_seconds() / 2:
-                    break  # a slow server: what is left is claimed anew, before another worker thinks we are gone
-                sent += _send(way, message, now)
+            # A slow server: what is left is claimed anew, before another worker thinks we are gone.
+            while waiting and time.monotonic() - started < CLAIM.total_seconds() / 2:
+                sent += _send(way, waiting[0], now)
+                waiting.pop(0)
     except (OSError, smtplib.SMTPException) as error:
-        for message in messages:
-            if message.sent_at is None and message.claimed_until is not None:
-                _failed(message, error, now)
+        for message_id in waiting:
+            _failed(message_id, error, now)
     return sent
 
 
-def _send(way: Transport, message: OutboxMessage, now: datetime) -> int:
-    if message.withdrawn_at is not None:
-        return 0
-    if message.created_at + USEFUL_FOR.get(message.kind, FOR_EVER) < now:
-        message.withdrawn_at = now
-        db.session.commit()
-        return 0
+def _send(way: Transport, message_id: int, now: datetime) -> int:
     try:
-        way.send(compose(message))
+        mail = _written(message_id, now)
+        db.session.commit()  # nobody waits for the database while the mail server takes its time
+        if mail is None:
+            return 0
+        way.send(mail)
     except smtplib.SMTPServerDisconnected:
         raise
     except Exception as error:  # whatever is wrong with one mail must not hold up those behind it
-        _failed(message, error, now)
+        db.session.rollback()
+        _failed(message_id, error, now)
         return 0
-    message.sent_at, message.nonce = now, None
+    message = _held(message_id)
+    if message is not None:
+        # It is on its way, so whoever took it back meanwhile came too late.
+        message.sent_at, message.withdrawn_at, message.nonce = now, None, None
     db.session.commit()
     return 1
+
+
+def _written(message_id: int, now: datetime) -> EmailMessage | None:
+    """The mail as it goes out now; None when it has been taken back, deleted, or is of no use any more."""
+    message = db.session.get(OutboxMessage, message_id)
+    if message is None or message.withdrawn_at is not None:
+        return None
+    if message.created_at + USEFUL_FOR.get(message.kind, FOR_EVER) < now:
+        message.withdrawn_at = now
+        return None
+    return compose(message)
+
+
+def _held(message_id: int) -> OutboxMessage | None:
+    """The row, held until the transaction ends; None when it was deleted meanwhile."""
+    return db.session.get(OutboxMessage, message_id, with_for_update=True)
+
+
+def _failed(message_id: int, error: Exception, now: datetime) -> None:
+    message = _held(message_id)
+    if message is not None:
+        message.attempts += 1
+        # The kind of failure only: a server's answer can repeat the address or the text.
+        message.last_error = type(error).__name__
+        message.next_attempt_at = now + min(
+            timedelta(minutes=1) * 2 ** min(message.attempts - 1, 10), LONGEST_WAIT
+        )
+        message.claimed_until = None
+    db.session.commit()

@@ -1,8 +1,12 @@
 """Mails: written with what causes them, sent afterwards, each once, and saying no more than that something waits."""
 
+import asyncio
 import re
+import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
@@ -11,7 +15,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
 from flask import Flask, current_app
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from portal import clock, jobs
 from portal.accounts.models import User
@@ -22,11 +26,14 @@ from tests.support.racing import race
 
 
 class Inbox:
-    """A mail server's hands: it keeps what comes, and refuses the addresses it is told to."""
+    """A mail server's hands: it keeps what comes, refuses the addresses it is told to, and can take its time."""
 
     def __init__(self) -> None:
         self.mails: list[tuple[str, str]] = []
         self.refused: set[str] = set()
+        self.reached, self.may_answer = threading.Event(), threading.Event()
+        self.may_answer.set()
+        self.refuses_next = False
 
     async def handle_RCPT(  # the name is the server's
         self, server: SMTP, session: Any, envelope: Any, address: str, options: list[str]
@@ -37,6 +44,11 @@ class Inbox:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Any, envelope: Any) -> str:
+        self.reached.set()
+        await asyncio.to_thread(self.may_answer.wait, 60)
+        if self.refuses_next:
+            self.refuses_next = False
+            return "554 not this one"
         text = envelope.content.decode()
         self.mails.append((envelope.rcpt_tos[0], re.search(r"Message-ID: (\S+)", text)[1]))  # type: ignore[index]
         return "250 OK"
@@ -154,6 +166,66 @@ def test_one_bad_address_does_not_hold_up_the_others(app: Flask, inbox: Inbox, e
     db.session.commit()
     assert delivery.send_due(now) == 1
     assert (inbox.addresses, waiting()) == ([eve.email], 2)
+
+
+@contextmanager
+def while_the_server_takes_its_time(app: Flask, inbox: Inbox) -> Iterator[None]:
+    """What happens inside does so while a worker has handed its first mail to the server, and waits for the answer."""
+
+    def work() -> None:
+        with app.app_context():
+            delivery.send_due(clock.now())
+
+    inbox.may_answer.clear()
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        assert inbox.reached.wait(10)
+        yield
+    finally:
+        inbox.may_answer.set()
+        worker.join()
+    db.session.rollback()  # and what the worker wrote is read
+
+
+def test_nobody_waits_for_a_slow_mail_server(app: Flask, inbox: Inbox, eve: User) -> None:
+    outbox.send(Kind.PAIRED, eve, clock.now())
+    db.session.commit()
+    with while_the_server_takes_its_time(app, inbox):
+        started = time.monotonic()
+        db.session.get_one(User, eve.id).name = "Eve Skrev Imens"
+        db.session.commit()
+        assert time.monotonic() - started < 5 and inbox.mails == []
+    assert (waiting(), inbox.addresses) == (0, ["eve@privat.example"])
+
+
+def test_what_is_taken_back_too_late_has_been_sent(app: Flask, inbox: Inbox, eve: User) -> None:
+    mail = outbox.send(Kind.BOOKING_MADE, eve, clock.now(), about=eve)
+    db.session.commit()
+    with while_the_server_takes_its_time(app, inbox):
+        outbox.withdraw(Kind.BOOKING_MADE, eve, clock.now())
+        db.session.commit()
+    assert inbox.addresses == ["eve@privat.example"]
+    assert mail.sent_at is not None and mail.withdrawn_at is None
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["the one being sent", "one behind it"])
+@pytest.mark.parametrize("refused", [True, False], ids=["refused", "taken"])
+def test_a_mail_that_is_erased_meanwhile_does_not_hold_up_the_others(
+    app: Flask, inbox: Inbox, eve: User, first: bool, refused: bool
+) -> None:
+    ids = []
+    for _ in range(3):
+        mail = outbox.send(Kind.PAIRED, eve, clock.now())
+        db.session.flush()
+        ids.append(mail.id)
+    db.session.commit()
+    inbox.refuses_next = refused
+    with while_the_server_takes_its_time(app, inbox):
+        db.session.execute(delete(OutboxMessage).where(OutboxMessage.id == ids[0 if first else 1]))
+        db.session.commit()
+    assert waiting() == (1 if refused and not first else 0)
+    assert len(inbox.mails) == 3 - refused - (not first)
 
 
 def send_all(port: int) -> None:
