@@ -195,10 +195,9 @@ def mail_text(now: datetime) -> EmailMessage:
         kind=Kind.PROPOSAL_WAITING,
         address="",
         path=PROPOSALS_PAGE,
-        created_at=now,
         message_id="<draft@varde>",
     )
-    return compose(draft)
+    return compose(draft, now)
 
 
 def unanswered(round_: MatchRound) -> set[int]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
+import structlog
 from flask import current_app
 from flask_babel import force_locale
 from sqlalchemy import select
@@ -22,10 +23,12 @@ from portal.language import gettext as _
 from portal.notifications.models import Kind, OutboxMessage
 from portal.notifications.outbox import one_time_token
 
+log = structlog.get_logger("varde.mail")
 BATCH = 50
 CLAIM = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(hours=6)
-FOR_EVER = timedelta(days=3650)
+# A month of them: some addresses are gone for good, and a mail that waits for ever is kept for ever.
+MOST_ATTEMPTS = 130
 # A link that no longer opens anything only bewilders.
 USEFUL_FOR = {Kind.SIGN_IN: timedelta(minutes=10), Kind.EMAIL_CONFIRMATION: timedelta(hours=1)}
 
@@ -95,8 +98,8 @@ def _texts(kind: Kind) -> tuple[str, str]:
     return _("Noe venter på deg i Varde"), _("Noe venter på deg i Varde. Logg inn for å se det.")
 
 
-def compose(message: OutboxMessage) -> EmailMessage:
-    """The mail itself. It says that something waits, never what."""
+def compose(message: OutboxMessage, now: datetime) -> EmailMessage:
+    """The mail itself, dated `now`. It says that something waits, never what."""
     with force_locale(current_app.config["BABEL_DEFAULT_LOCALE"]):
         subject, text = _texts(message.kind)
         farewell = _("Hilsen Norsk Kommunedirektørforum")
@@ -105,7 +108,7 @@ def compose(message: OutboxMessage) -> EmailMessage:
         link = f"{link}/{one_time_token(message.nonce)}"
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = current_app.config["MAIL_FROM"], message.address, subject
-    mail["Date"], mail["Message-ID"] = format_datetime(message.created_at), message.message_id
+    mail["Date"], mail["Message-ID"] = format_datetime(now), message.message_id
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(f"{text}\n\n{link}\n\n{farewell}\n")
     return mail
@@ -179,10 +182,11 @@ def _written(message_id: int, now: datetime) -> EmailMessage | None:
     message = db.session.get(OutboxMessage, message_id)
     if message is None or message.withdrawn_at is not None:
         return None
-    if message.created_at + USEFUL_FOR.get(message.kind, FOR_EVER) < now:
+    useful = USEFUL_FOR.get(message.kind)
+    if useful is not None and message.created_at + useful < now:
         message.withdrawn_at = now
         return None
-    return compose(message)
+    return compose(message, now)
 
 
 def _held(message_id: int) -> OutboxMessage | None:
@@ -200,4 +204,7 @@ def _failed(message_id: int, error: Exception, now: datetime) -> None:
             timedelta(minutes=1) * 2 ** min(message.attempts - 1, 10), LONGEST_WAIT
         )
         message.claimed_until = None
+        if message.attempts >= MOST_ATTEMPTS and message.withdrawn_at is None:
+            message.withdrawn_at = now
+            log.warning("mail given up", mail=message_id, error=message.last_error)
     db.session.commit()

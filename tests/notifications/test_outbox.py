@@ -7,8 +7,9 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.message import EmailMessage
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from portal import clock, jobs
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.notifications import Kind, OutboxMessage, delivery, outbox
+from portal.privacy import too_old
 from tests.support.people import new_user
 from tests.support.racing import race
 
@@ -30,6 +32,7 @@ class Inbox:
 
     def __init__(self) -> None:
         self.mails: list[tuple[str, str]] = []
+        self.dates: list[datetime] = []
         self.refused: set[str] = set()
         self.reached, self.may_answer = threading.Event(), threading.Event()
         self.may_answer.set()
@@ -51,6 +54,7 @@ class Inbox:
             return "554 not this one"
         text = envelope.content.decode()
         self.mails.append((envelope.rcpt_tos[0], re.search(r"Message-ID: (\S+)", text)[1]))  # type: ignore[index]
+        self.dates.append(parsedate_to_datetime(re.search(r"Date: (.+)", text)[1]))  # type: ignore[index]
         return "250 OK"
 
     @property
@@ -116,6 +120,15 @@ def test_a_mail_waits_for_its_time_and_can_be_taken_back(app: Flask, inbox: Inbo
     assert delivery.send_due(now + timedelta(days=2)) == 0
 
 
+def test_a_mail_written_weeks_ahead_carries_the_date_it_is_sent(app: Flask, inbox: Inbox, eve: User) -> None:
+    now = clock.now()
+    outbox.send(Kind.BOOKING_REMINDER, eve, now, not_before=now + timedelta(days=40))
+    db.session.commit()
+    day = now + timedelta(days=40, minutes=1)
+    delivery.send_due(day)
+    assert inbox.dates == [day.replace(microsecond=0)]
+
+
 @pytest.mark.promise("Ingen e-post går tapt når e-posttjeneren er nede", small=10, full=200)
 def test_nothing_is_lost_while_the_mail_server_is_down(
     app: Flask, inbox: Inbox, eve: User, promise: Any
@@ -155,6 +168,23 @@ def test_attempts_come_further_and_further_apart_with_one_and_the_same_message_i
     inbox.refused = set()
     delivery.send_due(now)
     assert inbox.mails == [(eve.email, mail.message_id)]
+
+
+def test_a_mail_that_nobody_takes_is_given_up_after_a_month_and_deleted_like_any_other(
+    app: Flask, inbox: Inbox, eve: User
+) -> None:
+    app.config["SMTP_URL"] = "smtp://127.0.0.1:9"
+    written = now = clock.now()
+    mail = outbox.send(Kind.PAIRED, eve, now)
+    db.session.commit()
+    while mail.withdrawn_at is None and mail.attempts < 200:
+        delivery.send_due(now)
+        now = mail.next_attempt_at
+    assert mail.withdrawn_at is not None and mail.last_error == "ConnectionRefusedError"
+    assert timedelta(days=29) < mail.withdrawn_at - written < timedelta(days=32)
+    assert delivery.send_due(now) == 0
+    assert not db.session.scalars(too_old.mails(now + timedelta(days=80))).all()
+    assert db.session.scalars(too_old.mails(now + timedelta(days=91))).all() == [mail.id]
 
 
 def test_one_bad_address_does_not_hold_up_the_others(app: Flask, inbox: Inbox, eve: User) -> None:
@@ -285,7 +315,7 @@ SAID = {
 def composed(kind: Kind, to: User) -> EmailMessage:
     mail = outbox.send(kind, to, clock.now(), path="/mentoring/proposals/7", about=to)
     db.session.flush()
-    return delivery.compose(mail)
+    return delivery.compose(mail, clock.now())
 
 
 @pytest.mark.promise("Ingen e-post sier mer enn at noe venter", small=1, full=1)
