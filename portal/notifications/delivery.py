@@ -66,14 +66,14 @@ def transport() -> Iterator[Transport]:
         yield Folder(Path(current_app.config["MAIL_FOLDER"] or Path(current_app.instance_path) / "mail"))
         return
     server: smtplib.SMTP
-    host, context = url.hostname or "localhost", ssl.create_default_context()
+    host = url.hostname or "localhost"
     if url.scheme == "smtps":
-        server = smtplib.SMTP_SSL(host, url.port or 465, timeout=20, context=context)
+        server = smtplib.SMTP_SSL(host, url.port or 465, timeout=20, context=ssl.create_default_context())
     else:
         server = smtplib.SMTP(host, url.port or 25, timeout=20)
     with server:
         if url.scheme == "smtp+tls":
-            server.starttls(context=context)
+            server.starttls(context=ssl.create_default_context())
         if url.username:
             server.login(unquote(url.username), unquote(url.password or ""))
         yield Smtp(server)
