@@ -27,7 +27,6 @@ def send(
     path: str = "/",
     about: Any = None,
     not_before: datetime | None = None,
-    nonce: str | None = None,
 ) -> OutboxMessage:
     """Write a mail to `to` in the present transaction; the worker sends it once `not_before` has come.
 
@@ -38,7 +37,6 @@ def send(
         user_id=to.id,
         address=to.email,
         path=path,
-        nonce=nonce,
         about=name(about) if about is not None else None,
         message_id=f"<{secrets.token_hex(16)}@varde>",
         created_at=at,

@@ -290,7 +290,7 @@ def test_a_worker_that_dies_leaves_its_mails_to_the_next(app: Flask, inbox: Inbo
 
 def test_a_way_in_that_no_longer_opens_is_not_sent(app: Flask, inbox: Inbox, eve: User) -> None:
     now = clock.now()
-    outbox.send(Kind.SIGN_IN, eve, now, path="/sign-in", nonce="n")
+    outbox.send_to_address(Kind.SIGN_IN, eve.id, eve.email, now, path="/sign-in", nonce="n")
     db.session.commit()
     assert delivery.send_due(now + timedelta(minutes=11)) == 0
     assert (waiting(), inbox.mails) == (0, [])
@@ -340,7 +340,7 @@ def test_all_that_waits_looks_alike(app: Flask, eve: User) -> None:
 
 def test_without_a_mail_server_the_mail_is_a_file(app: Flask, eve: User, tmp_path: Any) -> None:
     app.config["MAIL_FOLDER"] = tmp_path / "mail"
-    outbox.send(Kind.SIGN_IN, eve, clock.now(), path="/sign-in", nonce="n")
+    outbox.send_to_address(Kind.SIGN_IN, eve.id, eve.email, clock.now(), path="/sign-in", nonce="n")
     db.session.commit()
     try:
         assert delivery.send_due(clock.now()) == 1
