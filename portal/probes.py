@@ -4,7 +4,7 @@ import hmac
 import time
 from typing import Any
 
-from flask import Blueprint, Flask, Response, abort, current_app, g, request
+from flask import Blueprint, Flask, Response, abort, current_app, g, request, request_started
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -69,6 +69,9 @@ class Metrics:
             registry=self.registry,
         )
 
+    def begin(self, _app: Flask) -> None:
+        g.began = time.perf_counter()
+
     def note(self, response: Response) -> Response:
         began: Any = g.pop("began", None)
         if began is not None:
@@ -84,8 +87,6 @@ def register(app: Flask) -> None:
         return
     app.extensions["metrics"] = measured = Metrics()
 
-    @app.before_request
-    def begin() -> None:
-        g.began = time.perf_counter()
-
+    # Before anybody can refuse the request, so that what is refused is counted too.
+    request_started.connect(measured.begin, app)
     app.after_request(measured.note)

@@ -1,5 +1,6 @@
 """What whoever runs the portal can ask it, and what nobody else is told."""
 
+import re
 from typing import Any
 
 import pytest
@@ -51,3 +52,16 @@ def test_figures_are_for_whoever_knows_the_word(measured: Any) -> None:
     assert 'varde_request_seconds_count{endpoint="accounts.sign_in",method="GET",status="200"} 1.0' in seen
     assert "/home" not in seen
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_what_is_refused_is_counted_too(measured: Any) -> None:
+    measured.get("/security")
+    measured.post("/sign-in", data={"email": "eva@eksempel.example"})
+    measured.get("/nowhere")
+    answer = measured.get("/metrics", headers={"Authorization": f"Bearer {'t' * 32}"})
+    counted = re.findall(r"varde_request_seconds_count\{(.+)\} 1.0", answer.get_data(as_text=True))
+    assert set(counted) == {
+        'endpoint="security.overview",method="GET",status="303"',
+        'endpoint="accounts.ask",method="POST",status="400"',
+        'endpoint="none",method="GET",status="404"',
+    }
