@@ -1,4 +1,4 @@
-"""How often somebody may try to come in, or have a mail sent: per address on the net, per account, and all together.
+"""How often somebody may try to come in, have a mail sent or take a copy: per address on the net, per account, and all together.
 
 The account is what was written in the form, whether or not anybody has it: so the limit tells nobody who is registered.
 """
@@ -18,6 +18,9 @@ View = TypeVar("View", bound=Callable[..., Any])
 WAYS_IN = ("120/minute;1200/hour", "10/10 minutes;60/day", "600/minute")
 MAILS = ("30/minute;200/hour", "5/15 minutes;30/day", "120/minute;3000/hour")
 BY_PERSON = ("300/minute;3000/hour", "30/10 minutes;300/day", "600/minute")
+COPIES = ("60/hour", "10/hour", "600/hour")
+# Whoever is signed in writes to an address of their own, seldom: nobody mails strangers in the portal's name.
+ADDRESSES_BY_PERSON = "10/hour;20/day"
 
 
 def _written_address() -> str:
@@ -63,9 +66,18 @@ def way_in(view: View) -> View:
 
 def mail_to_written_address(view: View) -> View:
     """For a form that mails to the address written in it."""
-    return _limited("mail to address", MAILS, _written_address)(view)
+    limited = _limited("mail to address", MAILS, _written_address)(view)
+    by_person = limiter.shared_limit(
+        ADDRESSES_BY_PERSON, scope="mail to address per person", key_func=_person, exempt_when=_is_nobody
+    )
+    return cast(View, by_person(limited))
 
 
 def mail_by_person(view: View) -> View:
     """For a button that makes the portal mail somebody."""
     return _limited("mail by person", BY_PERSON, _person)(view)
+
+
+def copy_by_person(view: View) -> View:
+    """For a file of everything about whoever asks, which takes long to make."""
+    return _limited("copy by person", COPIES, _person)(view)

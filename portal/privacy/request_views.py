@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal import clock
 from portal.access import Role, allow, load
 from portal.accounts.current import current_user
+from portal.accounts.limits import mail_by_person
 from portal.accounts.recent import recently_authenticated
 from portal.errors import DomainError
 from portal.extensions import db
@@ -51,6 +52,7 @@ def _page(
 @on_request.post("/secretariat/members/<int:member_id>/erasure")
 @allow(Role.SECRETARIAT)
 @recently_authenticated
+@mail_by_person
 def ask_for_member(member_id: int) -> Response | BaseResponse:
     member, form = _member(member_id), ErasureOnRequestForm()
     if not form.validate():

@@ -7,10 +7,11 @@ import portal.privacy.retention  # noqa: F401  # its job
 from portal import clock, consents
 from portal.access import allow_signed_in
 from portal.accounts.current import current_user
+from portal.accounts.limits import copy_by_person, mail_by_person
 from portal.accounts.recent import recently_authenticated
 from portal.consents import NotTheText, Purpose
 from portal.errors import DomainError
-from portal.extensions import db, limiter
+from portal.extensions import db
 from portal.language import gettext as _
 from portal.paging import page_of
 from portal.privacy import erasure, readers
@@ -63,7 +64,7 @@ def copy() -> Response:
 @privacy.post("/personal-data/export")
 @allow_signed_in
 @recently_authenticated
-@limiter.limit("10/hour")
+@copy_by_person
 def export_all() -> Response:
     name, content = export(current_user, clock.now())
     db.session.commit()
@@ -125,6 +126,7 @@ def _erasure_page(form: ErasureForm, status: int = 200, refusal: DomainError | N
 @privacy.post("/personal-data/erasure")
 @allow_signed_in
 @recently_authenticated
+@mail_by_person
 def ask_for_erasure() -> Response | BaseResponse:
     form = ErasureForm()
     if not form.validate():

@@ -20,6 +20,7 @@ from portal.extensions import db, limiter
 from portal.members.models import Member
 from tests.coaching.programmes import new_programme, new_slot, participant
 from tests.support.client import CheckingClient
+from tests.support.mailing import functions_that_mail
 from tests.support.page import Page
 from tests.support.ways_in import code_of, with_app
 from tests.test_access import rules
@@ -110,6 +111,47 @@ def test_a_coach_is_not_mailed_without_end(limited: Flask, bjorn: Member, cecili
     assert 429 not in statuses[:30] and statuses[30:] == [429, 429]
 
 
+def test_nobody_writes_to_strangers_through_a_change_of_address(limited: Flask, bjorn: Member) -> None:
+    db.session.commit()
+    statuses = []
+    for n in range(12):
+        his = browser(limited, f"192.0.2.{n}").sign_in(bjorn)
+        data = {"email": f"n{n}@eksempel.example", "csrf_token": his.csrf_token()}
+        statuses.append(his.open("/security/email", method="POST", data=data).status_code)
+    assert statuses == [303] * 10 + [429] * 2
+
+
+@pytest.mark.parametrize("asks", ["the person", "the secretariat"])
+def test_asking_to_be_erased_and_taking_it_back_has_an_end(
+    limited: Flask, bjorn: Member, eva: User, asks: str
+) -> None:
+    own = asks == "the person"
+    path = "/personal-data/erasure" if own else f"/secretariat/members/{bjorn.id}/erasure"
+    db.session.commit()
+    client = browser(limited).sign_in(bjorn if own else eva)
+    data = {"csrf_token": client.csrf_token(), "understood": "y"}
+    statuses = []
+    for _ in range(31):
+        statuses.append(client.open(path, method="POST", data=data).status_code)
+        client.open(f"{path}/withdrawal", method="POST", data=data)
+    assert statuses == [303] * 30 + [429]
+
+
+def test_a_person_takes_few_copies_of_their_data_and_leaves_the_office_its_own(
+    limited: Flask, bjorn: Member, astrid: Any
+) -> None:
+    db.session.commit()
+    statuses = []
+    for n in range(12):
+        his = browser(limited, f"192.0.2.{n % 2}").sign_in(bjorn)
+        data = {"csrf_token": his.csrf_token()}
+        statuses.append(his.open("/personal-data/export", method="POST", data=data).status_code)
+    assert statuses == [200] * 10 + [429] * 2
+    hers = browser(limited, "192.0.2.1").sign_in(astrid)
+    data = {"csrf_token": hers.csrf_token()}
+    assert hers.open("/personal-data/export", method="POST", data=data).status_code == 200
+
+
 def test_every_way_in_and_every_form_that_mails_is_limited(app: Flask) -> None:
     unlimited = {
         "accounts.sign_out",
@@ -123,18 +165,13 @@ def test_every_way_in_and_every_form_that_mails_is_limited(app: Flask) -> None:
         and allowed(app.view_functions[rule.endpoint]) in (ANYONE, HALFWAY)
         and rule.endpoint not in unlimited
     ]
-    mailing = [
-        "security.change_address", "security.remove_passkey", "security.remove_app", "security.renew_codes",
-        "access.give", "access.take", "access.ask_for_recovery", "access.approve",
-        "members.invite", "members.send_invitations",
-        "coaching.book_slot", "coaching.move_booking", "coaching.cancel",
-        "enrolments.seat", "enrolments.seats", "enrolments.withdrawal",
-        "mentoring.accept", "mentoring.decline", "mentoring.others", "mentor.accept", "mentor.decline",
-        "rounds.release_now", "rounds.remind", "rounds.close",
-    ]  # fmt: skip
-    views = {app.view_functions[endpoint] for endpoint in (*ways, *mailing)}
+    mail = functions_that_mail()
+    views = app.view_functions.items()
+    mailing = [endpoint for endpoint, view in views if f"{view.__module__}.{view.__name__}" in mail]
+    assert {"access.approve", "coaching.cancel", "mentor.accept", "privacy.ask_for_erasure"} <= set(mailing)
+    limited = {app.view_functions[endpoint] for endpoint in (*ways, *mailing)}
     known = limiter.limit_manager._decorated_limits
-    names = set(map(get_qualified_name, views))
+    names = set(map(get_qualified_name, limited))
     assert ways and not {name for name in names if len(known.get(name, ())) < 3}
 
 
