@@ -50,18 +50,23 @@ def effect_of(board: Board, aim: Aim) -> Effect | None:
         return None
     outcome = solve_again(board.run, aim)
     mentees, mentors = board.people.mentees.by_member, board.people.mentors
-    known_mentors = mentors.by_member
+    # None for the viewer, whose own pair is a colleague's to see to.
     then = {
-        mentees[pair.mentee].id: known_mentors[pair.mentor].id
+        mentees[pair.mentee].id: party.id if (party := mentors.by_member.get(pair.mentor)) else None
         for pair in outcome.pairs
-        if pair.mentee in mentees and pair.mentor in known_mentors
+        if pair.mentee in mentees
     }
-    now = {mentee: mentor for mentee, (mentor, _units) in board.run.pairs.items()}
+    now = {
+        mentee: None if mentor == mentors.own else mentor
+        for mentee, (mentor, _units) in board.run.pairs.items()
+    }
     known = board.people.mentees.by_id
     changed = [
         mentee
         for mentee in {*now, *then}
-        if now.get(mentee) != then.get(mentee) and mentee in known and now.get(mentee) != (mentors.own or 0)
+        if mentee in known
+        and now.get(mentee, 0) != then.get(mentee, 0)
+        and None not in (now.get(mentee, 0), then.get(mentee, 0))
     ]
 
     def name(mentor: int | None) -> str:

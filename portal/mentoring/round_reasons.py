@@ -1,7 +1,8 @@
 """Why a pair did not come to be, and what would have made it, in plain words that give no confidence away.
 
-Nothing here reads a rule. What is said of a mentee with nobody is the same whether rules or poor matches leave them without, and so is
-what is not said: no number of possible mentors, no place on a list that only some are on.
+Nothing here reads a rule: no number of possible mentors, no place on a list that only some are on. Whom no mentor is left to, by whatever
+rule or because all have paused, reads the same. The limit: one who has said no to more than half of the mentors has fewer to be shown than others
+have, and one who has said no to all of them has none; that cannot be hidden from whoever is to find them a mentor.
 """
 
 from collections.abc import Mapping

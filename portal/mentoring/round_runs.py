@@ -16,8 +16,8 @@ from portal.mentoring.round_decisions import Decisions, last_runs
 from portal.mentoring.round_inputs import inputs_of, propose, solve_again
 from portal.mentoring.round_models import Cause, MatchRun
 from portal.mentoring.round_people import People
-from portal.mentoring.round_reach import within_reach
-from portal.mentoring.round_refusals import PairImpossible
+from portal.mentoring.round_reach import excluded_in, half, within_reach
+from portal.mentoring.round_refusals import MostAreExcluded, PairImpossible
 
 PAIRING = (Cause.SWAP, Cause.LOCK)
 
@@ -131,9 +131,21 @@ def require_reach(round_: MatchRound, step: Step) -> None:
     if step.cause not in PAIRING or step.undoes or step.about is None:
         return
     (last,) = last_runs(round_, 1)
-    link = People.load().link(*step.about)
-    if last is not None and link and (link.mentee, link.mentor) not in within_reach(solve_again(last)):
+    people = People.load()
+    link = people.link(*step.about)
+    if last is None or link is None:
+        return
+    if (link.mentee, link.mentor) not in within_reach(solve_again(last), excluded_in(last, people)):
         raise PairImpossible
+
+
+def require_few_excluded(round_: MatchRound, decisions: Decisions, mentee_id: int) -> None:
+    """Less than half of the mentors, for with nearly all of them out, who is left would tell who cannot be. Raises MostAreExcluded."""
+    (last,) = last_runs(round_, 1)
+    excluded = sum(mentee == mentee_id for mentee, _mentor in decisions.exclusions)
+    mentors = len(last.inputs["mentors"]) if last is not None and last.inputs else 0
+    if excluded > max(half(mentors) - 1, 1):
+        raise MostAreExcluded
 
 
 def _number(round_: MatchRound, step: Step) -> int:

@@ -8,18 +8,22 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+import matching
 from portal import clock, consents
+from portal.access import Role
 from portal.accounts.models import User
 from portal.consents import Purpose
 from portal.extensions import db
-from portal.mentoring import proposals
-from portal.mentoring.models import MatchRound, MenteeProfile, Proposal
+from portal.mentoring import profiles, proposals
+from portal.mentoring.models import MatchRound, MenteeProfile, Modes, Proposal
 from portal.mentoring.pool import pool as drawn
-from portal.mentoring.round_decisions import Decisions
+from portal.mentoring.round_aim import effect_of
+from portal.mentoring.round_board import Board
+from portal.mentoring.round_decisions import Aim, Decisions
 from portal.mentoring.round_learning import FEWEST
 from portal.mentoring.round_release import close_round, release_round
 from portal.mentoring.rounds import start_round
-from tests.mentoring.pairing import new_mentee, new_mentor
+from tests.mentoring.pairing import areas, new_mentee, new_mentor
 from tests.mentoring.rounds import MENTORS, WEIGHTS, at, new_pool, pairs
 from tests.support.client import CheckingClient
 from tests.support.people import new_member
@@ -86,6 +90,23 @@ def test_looking_at_the_effect_changes_nothing_and_puts_no_token_in_the_address(
     assert "size=0" in answer.headers["Location"] and "token" not in answer.headers["Location"]
     assert "I snitt per par" in client.follow(answer).main
     assert pairs(made) == before
+
+
+def test_whoever_would_get_the_one_who_looks_is_not_said_to_lose_a_mentor(app: Flask, eva: User) -> None:
+    """Whoever is a mentor too is kept out of rows about herself; that is no loss for the other."""
+    new_mentee(new_member("Mentee Nome", "Nome"))
+    own = new_member("Kari Kommunedirektør", "Hitra", Role.SECRETARIAT)
+    alike = new_mentor(own)
+    profiles.tell_experience(alike, areas("merger"), "", Modes.EITHER, False, clock.now())
+    new_mentor(new_member("Mentor Oslo", "Oslo"))
+    made = start_round("Høstrunden", eva, clock.now())
+    assert Board(made).entries[0].mentor.name == "Mentor Oslo"  # type: ignore[union-attr]  # there is one
+    prior = matching.DEFAULT.as_dict()
+    by_size = Aim(matching.Weights(**dict.fromkeys(prior, 0.0) | {"size": 100.0}))
+    seen = effect_of(Board(made), by_size)
+    assert seen is not None and [then for _mentee, _now, then in seen.moved] == [own.user.name]
+    own_view = effect_of(Board(made, viewer=own.user), by_size)
+    assert own_view is not None and own_view.moved == [] and own_view.served == 1
 
 
 def test_the_load_is_evened_when_it_is_asked_for(client: CheckingClient, eva: User, app: Flask) -> None:

@@ -7,7 +7,7 @@ nothing differs, no player has an advantage.
 
 import random
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -165,7 +165,7 @@ def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
 
 def beyond_reach(outcome: matching.Outcome, chance: random.Random) -> tuple[str, str]:
     """A mentee and a mentor who could be a pair, and whom the engine has simply not chosen."""
-    near = within_reach(outcome)
+    near = within_reach(outcome, Counter())
     return chance.choice(sorted(set(matching.matrix(outcome)) - set(near)))
 
 
