@@ -27,6 +27,13 @@ class NobodyLikeThat(DomainError):
         super().__init__(_l("Vi fant ikke den du valgte. Søk en gang til."))
 
 
+class TieWithoutPerson(DomainError):
+    def __init__(self) -> None:
+        super().__init__(
+            _l("Hva som binder dere, gjelder bare en person. Ingenting er lagret. Velg personen i søket.")
+        )
+
+
 class _SaidAlready(DomainError):
     """The same no came twice in one moment."""
 
@@ -89,7 +96,12 @@ def _place(place: Municipality) -> Found:
 def reserve(
     member: Member, kind: ReservationKind, target: str, now: datetime, tie: Tie | None = None
 ) -> Reservation:
-    """Say no, confidentially. Saying it twice is the same as once, and the last word on why stands. Nothing is written to the audit."""
+    """Say no, confidentially. Saying it twice is the same as once, and the last word on why stands. Nothing is written to the audit.
+
+    Raises NobodyLikeThat, or TieWithoutPerson when it is said of a place what binds two people.
+    """
+    if tie and kind not in (ReservationKind.PERSON, ReservationKind.TIE):
+        raise TieWithoutPerson
     if kind in (ReservationKind.PERSON, ReservationKind.TIE):
         target = str(_known_person(target, member))
     elif kind is ReservationKind.MUNICIPALITY:
