@@ -3,9 +3,10 @@
 A mentor who was declined never learns of it; a mentee never learns which mentor said no.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 
-from sqlalchemy import Select, func, select, union
+from sqlalchemy import Select, func, or_, select, union
 from sqlalchemy.orm import joinedload
 
 from portal import audit, clock, jobs
@@ -104,7 +105,7 @@ def decline(proposal: Proposal, by: User, now: datetime) -> None:
 
 def ask_for_others(mentee: MenteeProfile, by: User, now: datetime) -> None:
     """Decline every proposal that waits, and note that the mentee wants others. Raises MentorIsAsked."""
-    db.session.refresh(mentee, with_for_update=True)
+    _hold([mentee.id])
     if by.id != mentee.member.user_id:
         raise NotYourTurn
     standing = _standing(mentee)
@@ -128,7 +129,10 @@ def rank_down(proposal: Proposal, by: User) -> None:
 
 
 def ask_next(mentee: MenteeProfile, now: datetime) -> Proposal | None:
-    """Ask the highest ranked mentor who has been said yes to and has room, unless one is being asked already."""
+    """Ask the highest ranked mentor who has been said yes to and has room, unless one is being asked already.
+
+    The caller holds the mentee and the mentors: else two mentees would each see the same last place free.
+    """
     standing = _standing(mentee)
     if any(p.awaits_mentor for p in standing) or _is_paired(mentee):
         return None
@@ -150,8 +154,9 @@ def ask_next(mentee: MenteeProfile, now: datetime) -> Proposal | None:
 def expire(now: datetime) -> int:
     """Let what nobody answered in time lapse, and ask the next mentor wherever one waits to be asked."""
     done = 0
-    for mentee in db.session.scalars(_to_see_to(now)):
-        db.session.refresh(mentee, with_for_update=True)
+    mentees = db.session.scalars(_to_see_to(now)).all()
+    _hold(mentee.id for mentee in mentees)
+    for mentee in mentees:
         for proposal in _standing(mentee):
             if _is_late(proposal, now):
                 _lapse(proposal, now)
@@ -163,29 +168,53 @@ def expire(now: datetime) -> int:
 def lapse_unanswered(match_round: MatchRound, now: datetime) -> int:
     """Withdraw every proposal of a round that has not come to an answer, so that the pair may be proposed again."""
     rows = select(Proposal).where(Proposal.round_id == match_round.id, Proposal.lapsed_at.is_(None))
-    open_ones = [p for p in db.session.scalars(rows) if _is_unsettled(p)]
+    open_ones = [p for p in _held(rows) if _is_unsettled(p)]
     for proposal in open_ones:
         _lapse(proposal, now)
     return len(open_ones)
 
 
-def lapse_all_of(leaver: MenteeProfile | MentorProfile, now: datetime) -> None:
+def lapse_all_of(leavers: Iterable[MenteeProfile | MentorProfile], now: datetime) -> None:
     """Withdraw every open proposal of somebody who leaves, and ask the next mentor of those who waited for one."""
-    side = Proposal.mentee_id if isinstance(leaver, MenteeProfile) else Proposal.mentor_id
-    rows = select(Proposal).where(side == leaver.id, Proposal.lapsed_at.is_(None))
-    for proposal in db.session.scalars(rows.order_by(Proposal.id)).all():
-        _lock(proposal)
-        if proposal.lapsed_at is None and _is_unsettled(proposal):
-            _lapse(proposal, now)
-            db.session.flush()
-            if isinstance(leaver, MentorProfile):
-                ask_next(proposal.mentee, now)
+    leaving = [
+        (Proposal.mentee_id if isinstance(leaver, MenteeProfile) else Proposal.mentor_id) == leaver.id
+        for leaver in leavers
+    ]
+    rows = select(Proposal).where(or_(False, *leaving), Proposal.lapsed_at.is_(None))
+    open_ones = [p for p in _held(rows) if _is_unsettled(p)]
+    for proposal in open_ones:
+        _lapse(proposal, now)
+    db.session.flush()
+    for proposal in open_ones:
+        ask_next(proposal.mentee, now)
+
+
+def _held(rows: Select[tuple[Proposal]]) -> list[Proposal]:
+    """These proposals, held, as they are now."""
+    _hold(db.session.scalars(rows.with_only_columns(Proposal.mentee_id).distinct()))
+    return list(db.session.scalars(rows.order_by(Proposal.id).execution_options(populate_existing=True)))
 
 
 def _lock(proposal: Proposal) -> None:
     """Take the mentee's proposals for ourselves and see them as they are now: one answer at a time."""
-    db.session.refresh(proposal.mentee, with_for_update=True)
+    _hold([proposal.mentee_id])
+    db.session.refresh(proposal.mentee)
     db.session.refresh(proposal)
+
+
+def _hold(mentee_ids: Iterable[int]) -> None:
+    """Hold these mentees, and every mentor who may be asked for one of them, until the transaction ends.
+
+    First the mentees, then the mentors, each in the order of their ids: so no two ever wait for one another.
+    """
+    ids = list(mentee_ids)
+    mentees = select(MenteeProfile.id).where(MenteeProfile.id.in_(ids)).order_by(MenteeProfile.id)
+    db.session.execute(mentees.with_for_update(key_share=True))
+    to_ask = select(Proposal.mentor_id).where(
+        Proposal.mentee_id.in_(ids), Proposal.lapsed_at.is_(None), Proposal.mentor_asked_at.is_(None)
+    )
+    mentors = select(MentorProfile.id).where(MentorProfile.id.in_(to_ask)).order_by(MentorProfile.id)
+    db.session.execute(mentors.with_for_update(key_share=True))
 
 
 def _mentee_accepts(proposal: Proposal, by: User, now: datetime) -> None:

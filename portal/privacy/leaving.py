@@ -82,9 +82,7 @@ def _drop_drafts(user: User, now: datetime) -> None:
 
 
 def _lapse_proposals(user: User, now: datetime) -> None:
-    for profile in _profiles(user):
-        if profile is not None:
-            proposals.lapse_all_of(profile, now)
+    proposals.lapse_all_of([profile for profile in _profiles(user) if profile is not None], now)
 
 
 def _stop_mails(user: User, now: datetime) -> None:

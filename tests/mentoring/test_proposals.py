@@ -1,6 +1,9 @@
 """Answers to proposals: who is asked when, who learns what, and what the database never lets happen."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import permutations
+from time import sleep
 
 import pytest
 from flask import Flask
@@ -8,11 +11,13 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from portal import clock
+from portal.accounts.models import User
 from portal.extensions import db
 from portal.members.models import Member
 from portal.mentoring import profiles, proposals
 from portal.mentoring.mentorships import begin
 from portal.mentoring.models import MenteeProfile, MentorProfile, Mentorship, Proposal
+from portal.mentoring.round_release import close_round
 from portal.notifications import Kind, OutboxMessage
 from tests.mentoring.pairing import NOW, new_mentee, new_mentor, new_round, pair, propose
 from tests.support.people import new_member
@@ -291,6 +296,70 @@ def test_many_mentors_say_yes_to_one_mentee_at_once_and_one_becomes_the_mentor(
     assert seen == {"done": 1, "ProposalClosed": size - 1}
     assert db.session.scalar(select(func.count()).select_from(Mentorship)) == 1
     promise.saw(f"{size} samtidige ja til én mentee, 1 mentorpar")
+
+
+def accept_as_mentee(proposal_id: int) -> None:
+    proposal = db.session.get_one(Proposal, proposal_id)
+    proposals.accept(proposal, proposal.mentee.member.user, NOW)
+    db.session.commit()
+
+
+def test_many_mentees_say_yes_at_once_and_the_mentor_is_asked_for_no_more_than_there_is_room_for(
+    app: Flask, database_url: str, astrid: Member
+) -> None:
+    mentor = new_mentor(astrid)
+    given = [propose(new_mentee(new_member(f"Mentee {n}", "Alta")), mentor)[0] for n in range(8)]
+    assert race(database_url, accept_as_mentee, [p.id for p in given]) == {"done": 8}
+    db.session.expire_all()
+    assert sum(p.awaits_mentor for p in given) == 1
+    assert len(mails(Kind.MENTOR_REQUEST_WAITING)) == 1
+
+
+def test_mentees_with_the_same_mentors_in_every_order_never_wait_for_one_another(
+    app: Flask, database_url: str, mentors: list[MentorProfile]
+) -> None:
+    given = []
+    for number, order in enumerate(permutations(mentors)):
+        first, *rest = propose(new_mentee(new_member(f"Mentee {number}", "Alta")), *order)
+        for proposal in rest:
+            proposal.mentee_accepted_at = NOW
+        given.append(first)
+    assert race(database_url, accept_or_see_to, [0, *(p.id for p in given), 0]) == {"done": 8}
+    db.session.expire_all()
+    asked = select(Proposal.mentor_id).where(Proposal.mentor_asked_at.is_not(None))
+    assert sorted(db.session.scalars(asked)) == sorted(mentor.id for mentor in mentors)
+
+
+def accept_or_see_to(proposal_id: int) -> None:
+    """The mentee's yes; 0 is the worker."""
+    if proposal_id:
+        accept_as_mentee(proposal_id)
+    else:
+        proposals.expire(NOW)
+        db.session.commit()
+
+
+def test_a_yes_in_the_moment_the_round_is_closed_comes_too_late(
+    app: Flask, mentee: MenteeProfile, mentors: list[MentorProfile], eva: User
+) -> None:
+    first, *_ = propose(mentee, *mentors)
+    db.session.commit()
+    with ThreadPoolExecutor(1) as elsewhere:
+        close_round(first.round, eva, NOW)
+        db.session.flush()
+        answer = elsewhere.submit(_yes_elsewhere, app, first.id)
+        sleep(0.5)
+        db.session.commit()
+        with pytest.raises(proposals.ProposalClosed):
+            answer.result(30)
+    db.session.expire_all()
+    assert first.mentee_accepted_at is None
+    assert not mails(Kind.MENTOR_REQUEST_WAITING)
+
+
+def _yes_elsewhere(app: Flask, proposal_id: int) -> None:
+    with app.app_context():
+        accept_as_mentee(proposal_id)
 
 
 def test_the_database_itself_refuses_a_second_mentor(
