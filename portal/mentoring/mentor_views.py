@@ -128,8 +128,8 @@ def accept(proposal_id: int) -> BaseResponse:
         db.session.rollback()
         return _desk(refusal=refusal)
     db.session.commit()
-    if made is None:
-        return after_write(url_for("mentor.desk"))
+    if made is None:  # to the mentor as if the mentee had just taken the yes back
+        return _desk(refusal=proposals.ProposalClosed())
     flash(_("Dere er et mentorpar. Begge har fått beskjed, og dere kan avtale første møte."))
     return after_write(url_for("mentoring.mentorship", mentorship_id=made.id))
 

@@ -14,6 +14,7 @@ from portal.accounts.models import User
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.language import lazy_gettext as _l
+from portal.members.models import Member
 from portal.mentoring.mentorships import AlreadyPaired, MentorIsFull, begin
 from portal.mentoring.models import (
     MatchRound,
@@ -24,6 +25,7 @@ from portal.mentoring.models import (
     Proposal,
 )
 from portal.mentoring.pool import requests_waiting
+from portal.mentoring.reservations import keep_apart, said_by
 from portal.notifications import Kind, outbox
 
 MENTOR_DAYS = 7
@@ -45,6 +47,7 @@ __all__ = [
     "ask_for_others",
     "ask_next",
     "decline",
+    "decline_reserved",
     "expire",
     "lapse_all_of",
     "lapse_unanswered",
@@ -80,14 +83,18 @@ class MentorIsAsked(DomainError):
 def accept(proposal: Proposal, by: User, now: datetime) -> Mentorship | None:
     """Record `by`'s yes. The mentor's yes makes the mentorship. Saying it twice is the same as once.
 
-    Raises NotYourTurn, ProposalClosed, MentorIsFull or AlreadyPaired.
+    Where one of the two has said a confidential no since the mentor was asked, the mentor's yes makes nothing, and the
+    mentee sees what comes of any silence. Raises NotYourTurn, ProposalClosed, MentorIsFull or AlreadyPaired.
     """
     _lock(proposal)
     if by.id == proposal.mentee.member.user_id:
         _mentee_accepts(proposal, by, now)
         return None
     if by.id == proposal.mentor.member.user_id and proposal.mentor_asked_at is not None:
-        return _mentor_accepts(proposal, by, now)
+        made = _mentor_accepts(proposal, by, now)
+        if made is None:
+            ask_next(proposal.mentee, now)
+        return made
     raise NotYourTurn
 
 
@@ -101,6 +108,16 @@ def decline(proposal: Proposal, by: User, now: datetime) -> None:
     else:
         raise NotYourTurn
     ask_next(proposal.mentee, now)
+
+
+def decline_reserved(mentor: Member, now: datetime) -> None:
+    """The mentor's no to every request from somebody whom the mentor has reserved against: a no like any other."""
+    waiting = requests_waiting().with_only_columns(Proposal.id)
+    mine = select(Proposal).join(Proposal.mentor).where(MentorProfile.member_id == mentor.id)
+    noes = said_by(mentor)
+    for proposal in _held(mine.where(Proposal.id.in_(waiting))):
+        if any(no.stands_between(mentor, proposal.mentee.member) for no in noes):
+            decline(proposal, mentor.user, now)
 
 
 def ask_for_others(mentee: MenteeProfile, by: User, now: datetime) -> None:
@@ -129,7 +146,7 @@ def rank_down(proposal: Proposal, by: User) -> None:
 
 
 def ask_next(mentee: MenteeProfile, now: datetime) -> Proposal | None:
-    """Ask the highest ranked mentor who has been said yes to and has room, unless one is being asked already.
+    """Ask the highest ranked mentor who has been said yes to and can be asked, unless one is being asked already.
 
     The caller holds the mentee and the mentors: else two mentees would each see the same last place free.
     """
@@ -137,7 +154,7 @@ def ask_next(mentee: MenteeProfile, now: datetime) -> Proposal | None:
     if any(p.awaits_mentor for p in standing) or _is_paired(mentee):
         return None
     queue = (p for p in standing if p.is_queued and p.round.closed_at is None)
-    proposal = next((p for p in queue if _has_room(p.mentor)), None)
+    proposal = next((p for p in queue if _can_be_asked(p)), None)
     if proposal is None:
         return None
     proposal.mentor_asked_at = now
@@ -213,8 +230,9 @@ def _hold(mentee_ids: Iterable[int]) -> None:
     to_ask = select(Proposal.mentor_id).where(
         Proposal.mentee_id.in_(ids), Proposal.lapsed_at.is_(None), Proposal.mentor_asked_at.is_(None)
     )
-    mentors = select(MentorProfile.id).where(MentorProfile.id.in_(to_ask)).order_by(MentorProfile.id)
-    db.session.execute(mentors.with_for_update(key_share=True))
+    mentors = select(MentorProfile).where(MentorProfile.id.in_(to_ask)).order_by(MentorProfile.id)
+    mentors = mentors.with_for_update(key_share=True).execution_options(populate_existing=True)
+    db.session.scalars(mentors).all()
 
 
 def _mentee_accepts(proposal: Proposal, by: User, now: datetime) -> None:
@@ -238,12 +256,15 @@ def _require_open(proposal: Proposal, now: datetime) -> None:
         raise ProposalClosed
 
 
-def _mentor_accepts(proposal: Proposal, by: User, now: datetime) -> Mentorship:
+def _mentor_accepts(proposal: Proposal, by: User, now: datetime) -> Mentorship | None:
     made = db.session.scalar(select(Mentorship).where(Mentorship.proposal_id == proposal.id))
     if made is not None:
         return made
     if not proposal.awaits_mentor:
         raise ProposalClosed
+    if keep_apart(proposal.mentee.member, proposal.mentor.member):
+        _lapse(proposal, now)
+        return None
     mentorship = begin(proposal, by, now)
     for other in _standing(proposal.mentee):
         if other is not proposal and _is_unsettled(other):
@@ -305,10 +326,14 @@ def _is_paired(mentee: MenteeProfile) -> bool:
     return db.session.scalar(live) is not None
 
 
+def _can_be_asked(proposal: Proposal) -> bool:
+    """Whether the mentor has room and neither has reserved against the other: to the mentee the two look the same."""
+    apart = keep_apart(proposal.mentee.member, proposal.mentor.member)
+    return _has_room(proposal.mentor) and not apart
+
+
 def _has_room(mentor: MentorProfile) -> bool:
     """Whether the mentor has a free place that no other request waits for; paused or gone means none."""
-    if mentor.paused_at is not None or not mentor.member.user.is_active:
-        return False
     places = select(func.count()).select_from(MentorPlace).where(MentorPlace.mentor_id == mentor.id)
     running = select(func.count()).select_from(Mentorship)
     running = running.where(Mentorship.mentor_id == mentor.id, Mentorship.ended_at.is_(None))
@@ -316,7 +341,8 @@ def _has_room(mentor: MentorProfile) -> bool:
         requests_waiting().where(Proposal.mentor_id == mentor.id).subquery()
     )
     free = select(places.scalar_subquery() - running.scalar_subquery() - waiting.scalar_subquery())
-    return (db.session.scalar(free) or 0) > 0
+    has_free = (db.session.scalar(free) or 0) > 0
+    return has_free and mentor.paused_at is None and mentor.member.user.is_active
 
 
 def _lapse(proposal: Proposal, now: datetime) -> None:

@@ -232,6 +232,63 @@ def mentors_no(app: Flask, bed: Any, seed: int) -> list[str]:
     return differences(*views)
 
 
+def late_no(app: Flask, bed: Any, seed: int) -> list[str]:
+    """After the release a mentor has paused, or has said no to the mentee, or the mentee has said no to the mentor by
+    name. What does the mentee see, who says yes to everybody: at once, and when the deadlines have passed?"""
+    views = []
+    for no in ("nobody's", "the mentor's", "the mentee's"):
+        world = make(app, bed, seed)
+        made, _outcome = run(world)
+        release_round(made, clock.today(NOW) + timedelta(days=20), world.eva, NOW)
+        mentee = random.Random(seed).choice(world.mentees)
+        mine = select(Proposal).where(Proposal.mentee_id == mentee.id).order_by(Proposal.rank)
+        given = list(db.session.scalars(mine))
+        chosen = random.Random(seed).choice(given).mentor
+        given_to = {proposal.mentor_id for proposal in given}
+        bystander = next(mentor for mentor in world.mentors if mentor.id not in given_to)
+        about = chosen if no == "the mentee's" else bystander
+        reservations.reserve(mentee.member, ReservationKind.PERSON, str(about.member_id), NOW)
+        if no == "the mentor's":
+            reservations.reserve(chosen.member, ReservationKind.PERSON, str(mentee.member_id), NOW)
+        if no == "nobody's":
+            profiles.pause(chosen, chosen.member.user, NOW)
+        db.session.commit()
+        yes = saying_yes(app, [proposal.id for proposal in given])
+        seen = without_own_list(view(app, mentee.member.user, yes)) | {
+            address: found
+            for address, found in view(app, mentee.member.user).items()
+            if address.startswith("/mentoring/")
+        }
+        with time_machine.travel(NOW + timedelta(days=9), tick=False):
+            proposals.expire(clock.now())
+            db.session.commit()
+            later = without_own_list(view(app, mentee.member.user))
+        views.append(seen | {f"later {address}": found for address, found in later.items()})
+        assert not any(p.mentor_asked_at for p in given if p.mentor_id == chosen.id)
+    return [name for other in views[1:] for name in differences(views[0], other)]
+
+
+def saying_yes(app: Flask, proposal_ids: list[int]) -> Callable[[CheckingClient], list[str]]:
+    """What comes of the mentee's yes to each, and how much each asks the database."""
+
+    def tries(client: CheckingClient) -> list[str]:
+        found = []
+        for proposal_id in proposal_ids:
+            with counted(app) as queries:
+                address, token = f"/mentoring/proposals/{proposal_id}/acceptance", client.csrf_token()
+                answer = client.open(address, method="POST", data={"csrf_token": token})
+            found.append(f"{answer.status_code} {TOKEN.sub('', words_of(answer))} {len(queries)}")
+        return found
+
+    return tries
+
+
+def without_own_list(seen: dict[str, Any]) -> dict[str, Any]:
+    """All but where the mentee reads whom the mentee has said no to: the name there is the mentee's own."""
+    own = ("/profile/reservations", "/privacy/export")
+    return {address: found for address, found in seen.items() if not address.startswith(own)}
+
+
 @pytest.fixture(autouse=True)
 def _today() -> Iterator[None]:
     with time_machine.travel(NOW, tick=False):
@@ -239,7 +296,9 @@ def _today() -> Iterator[None]:
 
 
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("game", [reservation_game, mentees_no, mentors_no], ids=lambda g: g.__name__)
+@pytest.mark.parametrize(
+    "game", [reservation_game, mentees_no, mentors_no, late_no], ids=lambda g: g.__name__
+)
 @pytest.mark.promise(
     "Ingen kan se, telle, måle eller prøve seg fram til at noen har sagt nei til dem", small=1, full=40
 )
