@@ -128,7 +128,7 @@ def _access(to_approve: int, to_await: int, shut: int) -> Iterator[Need]:
 def _answers(now: datetime) -> Iterator[Need]:
     rounds = select(MatchRound).where(MatchRound.released_at.is_not(None), MatchRound.closed_at.is_(None))
     for released in db.session.scalars(rounds.order_by(MatchRound.answer_by)):
-        waiting = len(unanswered(released))
+        waiting = len(unanswered(released, now))
         if not waiting or released.answer_by is None:
             continue
         late = released.answer_by - now < SOON

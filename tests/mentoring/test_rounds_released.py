@@ -17,7 +17,7 @@ from portal.mentoring import profiles, proposals
 from portal.mentoring.models import MatchRound, MentorProfile, Proposal, ReservationKind
 from portal.mentoring.reservations import reserve
 from portal.mentoring.round_models import MatchRun
-from portal.mentoring.round_release import release_round
+from portal.mentoring.round_release import release_round, remind
 from portal.mentoring.rounds import start_round
 from portal.notifications import Kind, OutboxMessage
 from portal.notifications.delivery import compose
@@ -246,6 +246,42 @@ def test_a_reminder_goes_to_those_who_have_not_answered_at_most_once_a_day(
     assert len(mails()) == 7
     sent = {mail.user_id for mail in mails()[4:]}
     assert pool.mentees[0].member.user_id not in sent
+
+
+def test_one_who_has_answered_some_and_is_asked_for_by_nobody_is_reminded_of_the_rest(
+    client: CheckingClient, eva: User, released: MatchRound, pool: SimpleNamespace
+) -> None:
+    mentee = pool.mentees[0]
+    proposals.decline(own(released, mentee.id)[0], mentee.member.user, clock.now())
+    yesterday()
+    client.sign_in(eva)
+    assert "Fire mentees har ikke svart" in client.get("/secretariat/").main
+    page = client.get(at(released))
+    page = client.submit(next(f for f in page.forms if f.fields.get("mentee") == [str(mentee.id)]))
+    assert "1 påminnelse er sendt." in page.words
+    assert mails()[-1].user_id == mentee.member.user_id
+    assert "e-post sendt i dag" in page.main
+
+
+def test_one_for_whom_a_mentor_is_asked_is_not_waited_for_anywhere(
+    client: CheckingClient, eva: User, released: MatchRound, pool: SimpleNamespace
+) -> None:
+    mentee = pool.mentees[0]
+    proposals.accept(own(released, mentee.id)[0], mentee.member.user, clock.now())
+    yesterday()
+    client.sign_in(eva)
+    assert "Tre mentees har ikke svart" in client.get("/secretariat/").main
+    page = client.get(at(released, "?state=waiting"))
+    assert len(page.texts("#answers tbody tr")) == 3
+    client.post(at(released, "/reminders"), {"mentee": str(mentee.id)})
+    assert len(mails()) == 4
+
+
+def test_nobody_is_reminded_of_a_deadline_that_has_passed(
+    eva: User, released: MatchRound, pool: SimpleNamespace
+) -> None:
+    late = clock.now() + timedelta(days=16)
+    assert remind(released, [mentee.id for mentee in pool.mentees], eva, late) == 0
 
 
 @pytest.mark.parametrize("mentee", ["", "x", "-5", "1000000000000", "4711"])
