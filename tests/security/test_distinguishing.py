@@ -41,6 +41,7 @@ from portal.mentoring.round_release import release_round
 from portal.mentoring.rounds import start_round
 from portal.notifications import OutboxMessage
 from tests.coaching.programmes import NOW
+from tests.mentoring.pairing import pair
 from tests.security.reading import words_of
 from tests.support.client import CheckingClient
 from tests.support.crawl import counted
@@ -233,10 +234,10 @@ def mentors_no(app: Flask, bed: Any, seed: int) -> list[str]:
 
 
 def late_no(app: Flask, bed: Any, seed: int) -> list[str]:
-    """After the release a mentor has paused, or has said no to the mentee, or the mentee has said no to the mentor by
+    """After the release a mentor has paused, has been given somebody else, or has said no to the mentee, or the mentee has said no to the mentor by
     name. What does the mentee see, who says yes to everybody: at once, and when the deadlines have passed?"""
     views = []
-    for no in ("nobody's", "the mentor's", "the mentee's"):
+    for no in ("a pause", "no room", "the mentor's", "the mentee's"):
         world = make(app, bed, seed)
         made, _outcome = run(world)
         release_round(made, clock.today(NOW) + timedelta(days=20), world.eva, NOW)
@@ -250,8 +251,14 @@ def late_no(app: Flask, bed: Any, seed: int) -> list[str]:
         reservations.reserve(mentee.member, ReservationKind.PERSON, str(about.member_id), NOW)
         if no == "the mentor's":
             reservations.reserve(chosen.member, ReservationKind.PERSON, str(mentee.member_id), NOW)
-        if no == "nobody's":
+        if no == "a pause":
             profiles.pause(chosen, chosen.member.user, NOW)
+        if no == "no room":
+            pair(
+                profiles.seek(bystander.member, {}, "", {}, Modes.EITHER, bystander.member.user, NOW),
+                chosen,
+                NOW,
+            )
         db.session.commit()
         yes = saying_yes(app, [proposal.id for proposal in given])
         seen = without_own_list(view(app, mentee.member.user, yes)) | {
