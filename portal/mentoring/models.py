@@ -430,17 +430,14 @@ class Mentorship(Base):
     )
 
     @classmethod
-    def visible_to(cls, user: User) -> Select[tuple["Mentorship"]]:
-        """The two's own; the secretariat sees that it exists."""
-        rows = select(cls)
-        if Role.SECRETARIAT in user.roles:
-            return rows
-        return rows.where(cls._between(user))
-
-    @classmethod
     def of(cls, user: User) -> Select[tuple["Mentorship"]]:
         """Those that the person is one of the two in."""
         return select(cls).where(cls._between(user))
+
+    @classmethod
+    def of_others(cls, user: User) -> Select[tuple["Mentorship"]]:
+        """Those that the person has no part in, for a colleague in the secretariat to see to."""
+        return select(cls).where(~cls._between(user))
 
     @classmethod
     def _between(cls, user: User) -> Any:
