@@ -63,6 +63,7 @@ class InPool:
     name: str
     place: str
     places: int = 0
+    wants_others: bool = False
 
 
 class RoundList:
@@ -113,7 +114,7 @@ class RoundList:
     @cached_property
     def mentees(self) -> list[InPool]:
         rows = (
-            select(User.name, Municipality.display_name)
+            select(User.name, Municipality.display_name, MenteeProfile.others_wanted_at.is_not(None))
             .select_from(MenteeProfile)
             .join(MenteeProfile.member)
             .join(Member.user)
@@ -121,7 +122,7 @@ class RoundList:
             .where(MenteeProfile.id.in_(seeking()), MenteeProfile.paused_at.is_(None))
             .order_by(User.sort_key)
         )
-        return [InPool(*row) for row in db.session.execute(rows)]
+        return [InPool(name, place, wants_others=others) for name, place, others in db.session.execute(rows)]
 
     @cached_property
     def mentors(self) -> list[InPool]:

@@ -277,6 +277,16 @@ def test_one_for_whom_a_mentor_is_asked_is_not_waited_for_anywhere(
     assert len(mails()) == 4
 
 
+def test_one_who_has_asked_for_others_is_marked_where_the_next_round_is_made(
+    client: CheckingClient, eva: User, released: MatchRound, pool: SimpleNamespace
+) -> None:
+    mentee = pool.mentees[0]
+    client.sign_in(mentee.member).get("/mentoring/proposals")
+    client.submit("/mentoring/others")
+    page = client.sign_in(eva).get("/secretariat/rounds")
+    assert page.texts(".round-pool li")[0] == "Mentee Nome Nome · har bedt om andre forslag"
+
+
 def test_nobody_is_reminded_of_a_deadline_that_has_passed(
     eva: User, released: MatchRound, pool: SimpleNamespace
 ) -> None:
