@@ -24,7 +24,7 @@ from portal.mentoring.models import (
     ReservationKind,
     Tie,
 )
-from portal.mentoring.proposals import decline_reserved
+from portal.mentoring.proposal_answers import decline_reserved
 from portal.rendering import after_write, flash, render
 
 mentoring_profile = Blueprint("mentoring_profile", __name__)

@@ -8,7 +8,7 @@ import time_machine
 
 from portal.extensions import db
 from portal.members.models import Member
-from portal.mentoring import profiles, proposals
+from portal.mentoring import lapsing, profiles, proposal_answers
 from portal.mentoring.models import MenteeProfile, MentorProfile, Mentorship, Proposal, ReservationKind
 from portal.mentoring.reservations import keep_apart, reserve
 from tests.mentoring.pairing import NOW, new_mentee, new_mentor, new_round, propose
@@ -50,13 +50,13 @@ def test_a_reserved_mentor_is_never_asked_and_the_next_one_is(
     two = (mentors[0].member, mentee.member) if by_mentor else (mentee.member, mentors[0].member)
     no_to(*two)
     for proposal in (first, second):
-        proposals.accept(proposal, mentee.member.user, NOW)
+        proposal_answers.accept(proposal, mentee.member.user, NOW)
     assert (first.mentor_asked_at, first.lapsed_at) == (None, None)
     assert second.awaits_mentor
-    proposals.decline(second, mentors[1].member.user, NOW)
-    assert proposals.expire(NOW + timedelta(days=8)) == 0
+    proposal_answers.decline(second, mentors[1].member.user, NOW)
+    assert lapsing.expire(NOW + timedelta(days=8)) == 0
     assert mentee.member.name not in client.sign_in(mentors[0].member).get("/mentor/").main
-    proposals.lapse_unanswered(first.round, NOW)
+    lapsing.lapse_unanswered(first.round, NOW)
     assert first.lapsed_at == NOW
 
 
@@ -89,7 +89,7 @@ def test_a_mentor_who_reserves_against_one_who_waits_has_said_no_as_to_anybody(
 ) -> None:
     first, second = propose(mentee, *mentors, within=new_round())
     for proposal in (first, second):
-        proposals.accept(proposal, mentee.member.user, NOW)
+        proposal_answers.accept(proposal, mentee.member.user, NOW)
     reserve_in_the_portal(client, mentors[0].member, mentee.member)
     db.session.expire_all()
     assert first.mentor_declined_at is not None
@@ -103,7 +103,7 @@ def test_a_mentor_who_reserves_against_somebody_else_keeps_the_request(
     client: CheckingClient, mentee: MenteeProfile, mentors: list[MentorProfile], daniel: Member
 ) -> None:
     (first,) = propose(mentee, mentors[0])
-    proposals.accept(first, mentee.member.user, NOW)
+    proposal_answers.accept(first, mentee.member.user, NOW)
     reserve_in_the_portal(client, mentors[0].member, daniel)
     db.session.expire_all()
     assert first.awaits_mentor
@@ -114,10 +114,10 @@ def test_a_mentee_who_reserves_sees_nothing_move_and_the_mentors_yes_makes_no_pa
 ) -> None:
     first, second = propose(mentee, *mentors, within=new_round(NOW))
     for proposal in (first, second):
-        proposals.accept(proposal, mentee.member.user, NOW)
+        proposal_answers.accept(proposal, mentee.member.user, NOW)
     before = client.sign_in(mentee.member).get("/mentoring/proposals").main
     reserve_in_the_portal(client, mentee.member, mentors[0].member)
-    proposals.expire(NOW)
+    lapsing.expire(NOW)
     assert client.get("/mentoring/proposals").main == before
 
     astrids = client.sign_in(mentors[0].member)
@@ -141,10 +141,10 @@ def test_what_the_mentor_reads_is_the_same_as_when_the_yes_was_taken_back(
 
     first, second = propose(mentee, *mentors, within=new_round())
     profiles.pause(mentors[1], mentors[1].member.user, NOW)
-    proposals.accept(first, mentee.member.user, NOW)
-    proposals.decline(first, mentee.member.user, NOW)
+    proposal_answers.accept(first, mentee.member.user, NOW)
+    proposal_answers.decline(first, mentee.member.user, NOW)
     taken_back = answer(first)
     profiles.resume(mentors[1], mentors[1].member.user, NOW)
-    proposals.accept(second, mentee.member.user, NOW)
+    proposal_answers.accept(second, mentee.member.user, NOW)
     no_to(mentee.member, mentors[1].member)
     assert answer(second) == taken_back

@@ -8,7 +8,7 @@ import pytest
 from portal.access import Role
 from portal.extensions import db
 from portal.members.models import Member
-from portal.mentoring import profiles, proposals
+from portal.mentoring import profiles, proposal_answers
 from portal.mentoring.models import MenteeProfile, Proposal, ReservationKind
 from portal.mentoring.reservations import reserve
 from tests.mentoring.pairing import new_mentee, new_mentor, new_round, pair, propose
@@ -93,7 +93,7 @@ def test_a_mentors_no_reads_as_that_we_ask_the_next(
 ) -> None:
     for proposal in three[:2]:
         bjorns.post(f"/mentoring/proposals/{proposal.id}/acceptance")
-    proposals.decline(three[0], three[0].mentor.member.user, now)
+    proposal_answers.decline(three[0], three[0].mentor.member.user, now)
     page = bjorns.get("/mentoring/proposals")
     assert "Vi spør den neste." in page.main
     assert "nei" not in page.texts(f"#proposal-{three[0].id}")[0]
@@ -133,7 +133,7 @@ def test_we_say_that_we_ask_the_next_only_when_we_do(
     bjorns: CheckingClient, three: list[Proposal], now: datetime
 ) -> None:
     bjorns.post(f"/mentoring/proposals/{three[0].id}/acceptance")
-    proposals.decline(three[0], three[0].mentor.member.user, now)
+    proposal_answers.decline(three[0], three[0].mentor.member.user, now)
     page = bjorns.get("/mentoring/proposals")
     assert "Vi spør den neste." not in page.main
     assert "Det ble ikke noe denne gangen." in page.main

@@ -25,7 +25,7 @@ from portal.access import Role
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.members.models import ChallengeArea
-from portal.mentoring import profiles, proposals, reservations
+from portal.mentoring import lapsing, profiles, proposal_answers, reservations
 from portal.mentoring.models import (
     MatchRound,
     MenteeProfile,
@@ -206,7 +206,7 @@ def mentees_no(app: Flask, bed: Any, seed: int) -> list[str]:
         given = list(db.session.scalars(select(Proposal).order_by(Proposal.id)))
         chosen = random.Random(seed).choice(given)
         if declines:
-            proposals.decline(chosen, chosen.mentee.member.user, NOW)
+            proposal_answers.decline(chosen, chosen.mentee.member.user, NOW)
         db.session.commit()
         views.append(view(app, chosen.mentor.member.user))
     return differences(*views)
@@ -222,12 +222,12 @@ def mentors_no(app: Flask, bed: Any, seed: int) -> list[str]:
         mentee = random.Random(seed).choice(world.mentees)
         mine = select(Proposal).where(Proposal.mentee_id == mentee.id).order_by(Proposal.rank)
         given = list(db.session.scalars(mine))
-        proposals.accept(given[0], mentee.member.user, NOW)
+        proposal_answers.accept(given[0], mentee.member.user, NOW)
         if declines:
-            proposals.decline(given[0], given[0].mentor.member.user, NOW + timedelta(days=2))
+            proposal_answers.decline(given[0], given[0].mentor.member.user, NOW + timedelta(days=2))
         db.session.commit()
         with time_machine.travel(NOW + timedelta(days=9), tick=False):
-            proposals.expire(clock.now())
+            lapsing.expire(clock.now())
             db.session.commit()
             views.append(view(app, mentee.member.user))
     return differences(*views)
@@ -267,7 +267,7 @@ def late_no(app: Flask, bed: Any, seed: int) -> list[str]:
             if address.startswith("/mentoring/")
         }
         with time_machine.travel(NOW + timedelta(days=9), tick=False):
-            proposals.expire(clock.now())
+            lapsing.expire(clock.now())
             db.session.commit()
             later = without_own_list(view(app, mentee.member.user))
         views.append(seen | {f"later {address}": found for address, found in later.items()})
