@@ -26,7 +26,7 @@ from portal.mentoring.models import (
     Proposal,
 )
 from portal.mentoring.profiles import become_mentor, pause, seek, tell_experience
-from portal.mentoring.proposals import accept, decline
+from portal.mentoring.proposal_answers import accept, decline
 from portal.mentoring.round_release import close_round, release_round
 from portal.mentoring.rounds import start_round, swap
 

@@ -19,9 +19,8 @@ from portal.mentoring.models import (
     MentorProfile,
     Mentorship,
     Proposal,
-    ReservationKind,
 )
-from portal.mentoring.reservations import No, said_by_anyone
+from portal.mentoring.reservations import said_by_anyone
 
 _HELD = Proposal.lapsed_at.is_(None)
 
@@ -112,22 +111,8 @@ def _reserved(_now: datetime) -> Iterable[Any]:
     return [
         proposal
         for proposal, one, other, run_at in found
-        if any(no.at <= run_at and _forbids(no, one, other) for no in noes)
+        if any(no.at <= run_at and no.stands_between(one, other) for no in noes)
     ]
-
-
-def _forbids(no: No, one: Member, other: Member) -> bool:
-    owner, counterpart = (one, other) if no.member_id == one.id else (other, one)
-    if no.member_id != owner.id:
-        return False
-    place = counterpart.municipality
-    if no.kind is ReservationKind.NEIGHBOURS:
-        return place.number in owner.municipality.neighbours.split("|")
-    if no.kind is ReservationKind.MUNICIPALITY:
-        return place.number == no.target
-    if no.kind is ReservationKind.COUNTY:
-        return place.county_number == no.target
-    return no.target == str(counterpart.id)
 
 
 @rule("The parts of a score add up to it")

@@ -15,11 +15,11 @@ from portal.coaching.tally import Outcome, Standing
 from portal.extensions import db
 from portal.language import gettext as _
 from portal.language import ngettext
-from portal.mentoring.models import MatchRound, Meeting, Mentorship
+from portal.mentoring.models import MatchRound
+from portal.mentoring.pair_list import SILENT_AFTER, silent_pairs
 from portal.mentoring.round_release import unanswered
 from portal.rendering import clock_time, spelled, weekday_date
 
-SILENT_AFTER = timedelta(days=30)
 CONFIRM_WITHIN = timedelta(hours=72)
 SOON = timedelta(days=3)
 
@@ -57,10 +57,6 @@ def _counts(programme: Programme | None, viewer: User, now: datetime) -> Select[
     since = now - SILENT_AFTER
     open_ = (Booking.cancelled_at.is_(None), Booking.held_at.is_(None), Booking.no_show_at.is_(None))
     late = (Booking.slot_id == Slot.id, Slot.ends_at <= now - CONFIRM_WITHIN, *open_)
-    # Silent: neither met for long nor agreed to.
-    recent = Meeting.held_logged_at.is_not(None) & (Meeting.starts_at > since)
-    ahead = Meeting.cancelled_at.is_(None) & (Meeting.starts_at > now)
-    alive = select(Meeting.id).where(Meeting.mentorship_id == Mentorship.id, recent | ahead).exists()
     seated = (Enrolment.seat_number.is_not(None), Enrolment.seated_at < since)
     waiting = Recovery.visible_to(viewer).where(Recovery.asked_at > now - OPEN_FOR).order_by(None)
     asked_for = select(Recovery.user_id).where(
@@ -70,10 +66,7 @@ def _counts(programme: Programme | None, viewer: User, now: datetime) -> Select[
     return select(
         select(func.count()).select_from(Booking).where(*late).scalar_subquery(),
         select(func.min(Slot.starts_at)).select_from(Booking).where(*late).scalar_subquery(),
-        select(func.count())
-        .select_from(Mentorship)
-        .where(Mentorship.ended_at.is_(None), Mentorship.started_at < since, ~alive)
-        .scalar_subquery(),
+        _count(silent_pairs(viewer, now).order_by(None)),
         select(func.count())
         .select_from(Enrolment)
         .where(Enrolment.programme_id == (programme.id if programme is not None else None), *seated, unbooked)
@@ -128,7 +121,7 @@ def _access(to_approve: int, to_await: int, shut: int) -> Iterator[Need]:
 def _answers(now: datetime) -> Iterator[Need]:
     rounds = select(MatchRound).where(MatchRound.released_at.is_not(None), MatchRound.closed_at.is_(None))
     for released in db.session.scalars(rounds.order_by(MatchRound.answer_by)):
-        waiting = len(unanswered(released))
+        waiting = len(unanswered(released, now))
         if not waiting or released.answer_by is None:
             continue
         late = released.answer_by - now < SOON
@@ -179,8 +172,8 @@ def _silent(count: int) -> Need:
             number=spelled(count).capitalize(),
         ),
         _("og har ingen avtale framover"),
-        _("Se koblingene"),
-        url_for("rounds.index"),
+        _("Se parene"),
+        url_for("rounds.pairs", show="silent"),
     )
 
 

@@ -33,6 +33,7 @@ def next_step(coaching: Participation, mentoring: Standing, now: datetime) -> Ne
         or _meet(mentoring, now)
         or _book(coaching)
         or _apply(coaching)
+        or _wait(mentoring)
         or _calm(coaching, mentoring, now)
     )
 
@@ -106,6 +107,19 @@ def _apply(coaching: Participation) -> NextStep | None:
     )
 
 
+def _wait(mentoring: Standing) -> NextStep | None:
+    if mentoring.stage is not Stage.UNASKED:
+        return None
+    return NextStep(
+        _("Ingen mentor er spurt akkurat nå"),
+        _(
+            "Vi spør dem du har sagt ja til, når det lar seg gjøre. Vil du ikke vente, finner vi andre til deg."
+        ),
+        _("Se forslagene"),
+        url_for("mentoring.proposals"),
+    )
+
+
 def _calm(coaching: Participation, mentoring: Standing, now: datetime) -> NextStep:
     moments = [t.booking.starts_at for t in coaching.card.tickets if t.booking and t.booking.is_ahead(now)]
     meeting = next_meeting(mentoring, now)
@@ -117,6 +131,8 @@ def _calm(coaching: Participation, mentoring: Standing, now: datetime) -> NextSt
         )
     elif mentoring.stage is Stage.ASKING:
         text = _("Vi har spurt en mentor på dine vegne, og sier fra når svaret kommer.")
+    elif mentoring.stage is Stage.SEEKING and mentoring.is_paused:
+        text = _("Søket etter en mentor har pause. Det du har fortalt, ligger klart til du søker igjen.")
     elif mentoring.stage is Stage.SEEKING:
         text = _("Vi leter etter en mentor til deg, og sier fra når vi har forslag.")
     else:

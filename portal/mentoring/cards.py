@@ -63,11 +63,10 @@ def cards(standing: Standing, now: datetime) -> list[Card]:
     areas, today = areas_by_code(), clock.today(now)
     states = {p.id: state_of(p) for p in standing.proposals}
     movable = [p for p in standing.proposals if states[p.id] in (State.OPEN, State.QUEUED)]
-    goes_on = any(s in (State.OPEN, State.QUEUED, State.ASKED) for s in states.values())
     shown = [p for p in standing.proposals if states[p.id] is not State.DECLINED]
     order = [*shown, *(p for p in standing.proposals if p not in shown)]
     return [
-        _card(p, place, states[p.id], movable, areas, today, goes_on)
+        _card(p, place, states[p.id], movable, areas, today, _word(states[p.id], set(states.values())))
         for place, p in enumerate(order, start=1)
     ]
 
@@ -79,7 +78,7 @@ def _card(
     movable: list[Proposal],
     areas: dict[str, ChallengeArea],
     today: date,
-    goes_on: bool,
+    word: str | None,
 ) -> Card:
     at = movable.index(proposal) if proposal in movable else None
     return Card(
@@ -89,22 +88,31 @@ def _card(
         headline=wording.headline(proposal.mentor, today),
         reasons=wording.reasons_for_mentee(proposal.reasons, areas),
         difference=wording.difference_for_mentee(proposal.difference or None, areas),
-        capacity=wording.capacity(len(proposal.mentor.free_places)) if at is not None else None,
-        word=_word(state, goes_on),
+        capacity=wording.capacity(len(proposal.mentor.places)) if at is not None else None,
+        word=word,
         can_rise=at is not None and at > 0,
         can_sink=at is not None and at < len(movable) - 1,
     )
 
 
-def _word(state: State, goes_on: bool) -> str | None:
+def _word(state: State, all_states: set[State]) -> str | None:
+    """What is said of a card in this state, when these are the states of all of them."""
     words = {
         State.QUEUED: _("Du har sagt ja. Vi spør når turen kommer."),
         State.ASKED: _("Du har sagt ja. Vi spør nå."),
-        State.PASSED: _("Vi spør den neste.") if goes_on else _("Vi leter videre."),
+        State.PASSED: _passed(all_states),
         State.DECLINED: _("Ikke nå."),
         State.LAPSED: _("Fristen er ute."),
     }
     return str(words[state]) if state in words else None
+
+
+def _passed(all_states: set[State]) -> str:
+    if State.ASKED in all_states:
+        return str(_("Vi spør den neste."))
+    if all_states & {State.OPEN, State.QUEUED}:
+        return str(_("Det ble ikke noe denne gangen."))
+    return str(_("Vi leter videre."))
 
 
 def _load_mentors(proposals: list[Proposal]) -> None:
@@ -119,7 +127,6 @@ def _load_mentors(proposals: list[Proposal]) -> None:
                 joinedload(Member.user, innerjoin=True).options(lazyload(User.role_grants)),
             ),
             selectinload(MentorProfile.places),
-            selectinload(MentorProfile.live),
         )
     )
     for mentor in db.session.scalars(rows):

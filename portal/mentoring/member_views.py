@@ -12,8 +12,7 @@ from portal.accounts.limits import mail_by_person
 from portal.errors import DomainError
 from portal.extensions import db, htmx
 from portal.language import gettext as _
-from portal.mentoring import profiles, status
-from portal.mentoring import proposals as answers
+from portal.mentoring import asking, profiles, proposal_answers, status
 from portal.mentoring.cards import State, cards
 from portal.mentoring.forms import RankForm
 from portal.mentoring.models import MenteeProfile, Proposal
@@ -95,7 +94,7 @@ def _answered(proposal_id: int, answer: Callable[[Proposal], object], said: str)
 def accept(proposal_id: int) -> BaseResponse:
     """Yes, gladly."""
     said = _("Du har sagt ja. Du hører fra oss når en mentor også har gjort det.")
-    return _answered(proposal_id, lambda p: answers.accept(p, current_user, clock.now()), said)
+    return _answered(proposal_id, lambda p: proposal_answers.accept(p, current_user, clock.now()), said)
 
 
 @mentoring.post("/mentoring/proposals/<int:proposal_id>/decline")
@@ -104,7 +103,7 @@ def accept(proposal_id: int) -> BaseResponse:
 def decline(proposal_id: int) -> BaseResponse:
     """Not now."""
     said = _("Det er notert. Ingen får vite at du sa nei.")
-    return _answered(proposal_id, lambda p: answers.decline(p, current_user, clock.now()), said)
+    return _answered(proposal_id, lambda p: proposal_answers.decline(p, current_user, clock.now()), said)
 
 
 @mentoring.post("/mentoring/proposals/<int:proposal_id>/rank")
@@ -112,7 +111,7 @@ def decline(proposal_id: int) -> BaseResponse:
 def rank(proposal_id: int) -> BaseResponse:
     """One place up or down in the order in which we ask."""
     form = RankForm()
-    moves = {"up": answers.rank_up, "down": answers.rank_down}
+    moves = {"up": asking.rank_up, "down": asking.rank_down}
     if not form.validate() or form.direction.data not in moves:
         abort(400)
     proposal = load(Proposal.for_mentee(current_user), proposal_id)
@@ -134,7 +133,7 @@ def others() -> BaseResponse:
     if mentee is None:
         abort(404)
     try:
-        answers.ask_for_others(mentee, current_user, clock.now())
+        proposal_answers.ask_for_others(mentee, current_user, clock.now())
     except DomainError as refusal:
         db.session.rollback()
         return _page(refusal)

@@ -16,7 +16,7 @@ from portal.errors import DomainError
 from portal.extensions import db, htmx
 from portal.language import gettext as _
 from portal.members.models import ChallengeArea, Member
-from portal.mentoring import desk_words, mentorship_views, profiles, proposals
+from portal.mentoring import desk_words, mentorship_views, profiles, proposal_answers, proposal_refusals
 from portal.mentoring.forms import CapacityForm, HeldForm, experience_form
 from portal.mentoring.models import (
     MOST_PLACES,
@@ -123,13 +123,13 @@ def accept(proposal_id: int) -> BaseResponse:
     """I will."""
     proposal = load(Proposal.for_mentor(current_user), proposal_id)
     try:
-        made = proposals.accept(proposal, current_user, clock.now())
+        made = proposal_answers.accept(proposal, current_user, clock.now())
     except DomainError as refusal:
         db.session.rollback()
         return _desk(refusal=refusal)
     db.session.commit()
-    if made is None:
-        return after_write(url_for("mentor.desk"))
+    if made is None:  # to the mentor as if the mentee had just taken the yes back
+        return _desk(refusal=proposal_refusals.ProposalClosed())
     flash(_("Dere er et mentorpar. Begge har fått beskjed, og dere kan avtale første møte."))
     return after_write(url_for("mentoring.mentorship", mentorship_id=made.id))
 
@@ -141,7 +141,7 @@ def decline(proposal_id: int) -> BaseResponse:
     """Not this time. Nobody is told."""
     proposal = load(Proposal.for_mentor(current_user), proposal_id)
     try:
-        proposals.decline(proposal, current_user, clock.now())
+        proposal_answers.decline(proposal, current_user, clock.now())
     except DomainError as refusal:
         db.session.rollback()
         return _desk(refusal=refusal)

@@ -2,8 +2,6 @@
 
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import select
-
 from portal import audit, clock
 from portal.accounts.models import User
 from portal.database import refused
@@ -184,12 +182,6 @@ def _unplanned(mentorship: Mentorship, day: date, minutes: int, mode: MeetingMod
     with refused({"uq_meeting_live": TimeTaken}):
         mentorship.meetings.append(meeting)
     return meeting
-
-
-def live_of(mentee_id: int) -> Mentorship | None:
-    """The mentee's running mentorship."""
-    rows = select(Mentorship).where(Mentorship.mentee_id == mentee_id, Mentorship.ended_at.is_(None))
-    return db.session.scalar(rows)
 
 
 def _require_live(mentorship: Mentorship) -> None:

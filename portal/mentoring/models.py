@@ -347,14 +347,6 @@ class Proposal(Base):
     mentor: Mapped[MentorProfile] = relationship(innerjoin=True)
 
     @classmethod
-    def visible_to(cls, user: User) -> Select[tuple["Proposal"]]:
-        """The mentee's once the round is released, the mentor's once asked, and the secretariat's."""
-        rows = select(cls)
-        if Role.SECRETARIAT in user.roles:
-            return rows
-        return rows.where(or_(cls._mentees(user), cls._mentors(user)))
-
-    @classmethod
     def for_mentee(cls, user: User) -> Select[tuple["Proposal"]]:
         """What the mentee has been given."""
         return select(cls).where(cls._mentees(user))
@@ -384,6 +376,16 @@ class Proposal(Base):
     def is_queued(self) -> bool:
         """Whether the mentee has said yes and the mentor's turn has not come."""
         return bool(self.mentee_accepted_at) and not self.mentor_asked_at and not self.lapsed_at
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether nobody's answer has ended it: neither a no, nor the mentor's yes."""
+        return not (self.mentee_declined_at or self.mentor_accepted_at or self.mentor_declined_at)
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether whoever it waits for has let the deadline pass."""
+        deadline = self.mentor_answer_by if self.awaits_mentor else self.round.answer_by
+        return (self.awaits_mentor or self.awaits_mentee) and deadline is not None and deadline < now
 
     @property
     def awaits_mentor(self) -> bool:
@@ -430,17 +432,14 @@ class Mentorship(Base):
     )
 
     @classmethod
-    def visible_to(cls, user: User) -> Select[tuple["Mentorship"]]:
-        """The two's own; the secretariat sees that it exists."""
-        rows = select(cls)
-        if Role.SECRETARIAT in user.roles:
-            return rows
-        return rows.where(cls._between(user))
-
-    @classmethod
     def of(cls, user: User) -> Select[tuple["Mentorship"]]:
         """Those that the person is one of the two in."""
         return select(cls).where(cls._between(user))
+
+    @classmethod
+    def of_others(cls, user: User) -> Select[tuple["Mentorship"]]:
+        """Those that the person has no part in, for a colleague in the secretariat to see to."""
+        return select(cls).where(~cls._between(user))
 
     @classmethod
     def _between(cls, user: User) -> Any:

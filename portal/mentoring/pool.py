@@ -6,7 +6,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Select, func, literal, select, union_all
+from sqlalchemy import Label, Select, func, literal, select, union_all
 
 import matching
 from portal import clock, keys
@@ -139,16 +139,20 @@ def _active() -> Select[tuple[int]]:
 
 
 def _mentors() -> Select[Any]:
-    places = select(func.count()).where(MentorPlace.mentor_id == MentorProfile.id).correlate(MentorProfile)
-    live = select(func.count()).where(Mentorship.mentor_id == MentorProfile.id, Mentorship.ended_at.is_(None))
-    asked = requests_waiting().with_only_columns(func.count()).where(Proposal.mentor_id == MentorProfile.id)
-    spoken_for = (
-        live.correlate(MentorProfile).scalar_subquery() + asked.correlate(MentorProfile).scalar_subquery()
-    )
-    free = (places.scalar_subquery() - spoken_for).label("free")
-    columns = (MentorProfile.__table__, Member.municipality_number, Member.user_id, free)
+    columns = (MentorProfile.__table__, Member.municipality_number, Member.user_id, free_places())
     rows = select(*columns).select_from(MentorProfile).join(MentorProfile.member)
     return rows.where(MentorProfile.member_id.in_(_active())).order_by(MentorProfile.id)
+
+
+def free_places() -> Label[int]:
+    """How many of a mentor's places nobody has and no request waits for, as a column beside the mentor's own."""
+    places = select(func.count()).where(MentorPlace.mentor_id == MentorProfile.id)
+    live = select(func.count()).where(Mentorship.mentor_id == MentorProfile.id, Mentorship.ended_at.is_(None))
+    asked = requests_waiting().with_only_columns(func.count()).where(Proposal.mentor_id == MentorProfile.id)
+    all_places, taken, spoken_for = (
+        count.correlate(MentorProfile).scalar_subquery() for count in (places, live, asked)
+    )
+    return (all_places - taken - spoken_for).label("free")
 
 
 def seeking() -> Select[tuple[int]]:

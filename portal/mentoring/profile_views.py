@@ -24,6 +24,7 @@ from portal.mentoring.models import (
     ReservationKind,
     Tie,
 )
+from portal.mentoring.proposal_answers import decline_reserved
 from portal.rendering import after_write, flash, render
 
 mentoring_profile = Blueprint("mentoring_profile", __name__)
@@ -180,8 +181,10 @@ def reserve() -> BaseResponse:
     if not form.validate() or form.kind.data not in set(ReservationKind) or form.tie.data not in TIES:
         abort(400)
     kind, tie = ReservationKind(form.kind.data), Tie(form.tie.data) if form.tie.data else None
+    now = clock.now()
     try:
-        reservations.reserve(member, kind, form.target.data or "", clock.now(), tie)
+        reservations.reserve(member, kind, form.target.data or "", now, tie)
+        decline_reserved(member, now)
     except DomainError as refusal:
         db.session.rollback()
         return _reservations(refusal)

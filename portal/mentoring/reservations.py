@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import delete, select
-from sqlalchemy.orm import lazyload
+from sqlalchemy.orm import joinedload, lazyload
 
 from portal import keys
 from portal.accounts.models import User
@@ -27,6 +27,13 @@ class NobodyLikeThat(DomainError):
         super().__init__(_l("Vi fant ikke den du valgte. Søk en gang til."))
 
 
+class TieWithoutPerson(DomainError):
+    def __init__(self) -> None:
+        super().__init__(
+            _l("Hva som binder dere, gjelder bare en person. Ingenting er lagret. Velg personen i søket.")
+        )
+
+
 class _SaidAlready(DomainError):
     """The same no came twice in one moment."""
 
@@ -40,6 +47,27 @@ class No(NamedTuple):
     target: str
     at: datetime
     tie: Tie | None = None
+
+    def stands_between(self, one: Member, other: Member) -> bool:
+        """Whether it is one of the two who has said it, and the other whom it is about."""
+        if self.member_id not in (one.id, other.id):
+            return False
+        owner, counterpart = (one, other) if self.member_id == one.id else (other, one)
+        place = counterpart.municipality
+        if self.kind is ReservationKind.NEIGHBOURS:
+            return _are_neighbours(owner.municipality, place)
+        if self.kind is ReservationKind.MUNICIPALITY:
+            return place.number == self.target
+        if self.kind is ReservationKind.COUNTY:
+            return place.county_number == self.target
+        return self.target == str(counterpart.id)
+
+
+def _are_neighbours(here: Municipality, there: Municipality) -> bool:
+    """A border on land, or a county and a municipality inside it."""
+    if here.kind is not there.kind:
+        return here.county_number == there.county_number
+    return there.number in here.neighbours.split("|") or here.number in there.neighbours.split("|")
 
 
 class Found(NamedTuple):
@@ -89,7 +117,12 @@ def _place(place: Municipality) -> Found:
 def reserve(
     member: Member, kind: ReservationKind, target: str, now: datetime, tie: Tie | None = None
 ) -> Reservation:
-    """Say no, confidentially. Saying it twice is the same as once, and the last word on why stands. Nothing is written to the audit."""
+    """Say no, confidentially. Saying it twice is the same as once, and the last word on why stands. Nothing is written to the audit.
+
+    Raises NobodyLikeThat, or TieWithoutPerson when it is said of a place what binds two people.
+    """
+    if tie and kind not in (ReservationKind.PERSON, ReservationKind.TIE):
+        raise TieWithoutPerson
     if kind in (ReservationKind.PERSON, ReservationKind.TIE):
         target = str(_known_person(target, member))
     elif kind is ReservationKind.MUNICIPALITY:
@@ -134,6 +167,14 @@ def said_by(member: Member) -> list[No]:
     """The member's own, in the order they were said."""
     rows = db.session.scalars(Reservation.visible_to(member.user))
     return [_opened(row, member.id, member.user_id) for row in rows]
+
+
+def keep_apart(one: Member, other: Member) -> bool:
+    """Whether either has said no to the other. As much is looked up whatever they have said: time must not tell."""
+    keys.load([one.user_id, other.user_id])
+    places = select(Member).where(Member.id.in_([one.id, other.id])).options(joinedload(Member.municipality))
+    two = db.session.scalars(places).all()
+    return any(no.stands_between(one, other) for member in two for no in said_by(member))
 
 
 def said_by_anyone() -> list[No]:

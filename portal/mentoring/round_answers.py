@@ -16,7 +16,7 @@ from portal.language import ngettext
 from portal.members.models import Member, Municipality
 from portal.mentoring.models import MatchRound, MenteeProfile, MentorProfile, Proposal
 from portal.mentoring.round_people import People
-from portal.mentoring.round_release import mailed_today
+from portal.mentoring.round_release import mailed_today, unanswered
 from portal.rendering import long_date
 
 
@@ -81,8 +81,8 @@ class Answers:
     """All of a round's mentees with their answers."""
 
     def __init__(self, round_: MatchRound, now: datetime, viewer: User | None = None) -> None:
-        self.round, self.now = round_, now
-        mailed = mailed_today(round_, now)
+        self.round = round_
+        mailed, waited_for = mailed_today(round_, now), unanswered(round_, now)
         by_mentee: dict[int, list[Row[tuple[Proposal, str, str, str]]]] = {}
         for row in db.session.execute(_rows(round_)):
             by_mentee.setdefault(row[0].mentee_id, []).append(row)
@@ -95,38 +95,28 @@ class Answers:
         }
         self.kept_back = len(about_me)
         by_mentee = {mentee: rows for mentee, rows in by_mentee.items() if mentee not in about_me}
-        answers = [self._answer(rows, mentee in mailed) for mentee, rows in by_mentee.items()]
+        answers = [
+            self._answer(rows, mentee in waited_for, mentee in mailed) for mentee, rows in by_mentee.items()
+        ]
         self.rows = sorted(answers, key=lambda answer: list(State).index(answer.state))
         self.counts = Counter(answer.state for answer in self.rows)
 
-    def _answer(self, rows: list[Row[tuple[Proposal, str, str, str]]], mailed: bool) -> Answer:
+    def _answer(
+        self, rows: list[Row[tuple[Proposal, str, str, str]]], waited_for: bool, mailed: bool
+    ) -> Answer:
         proposals = [row[0] for row in rows]
         asked = next((row for row in rows if row[0].awaits_mentor or row[0].mentor_accepted_at), None)
         return Answer(
             mentee_id=proposals[0].mentee_id,
             name=rows[0][1],
             place=rows[0][2],
-            state=self._state(proposals),
+            state=State.WAITING if waited_for else _settled(proposals),
             proposals=len(proposals),
             points=matching.points(max(proposal.score for proposal in proposals)),
             mentor=asked[3] if asked else None,
             mentor_answer_by=asked[0].mentor_answer_by if asked and asked[0].awaits_mentor else None,
             mailed_today=mailed,
         )
-
-    def _state(self, proposals: list[Proposal]) -> State:
-        if any(p.mentor_accepted_at for p in proposals):
-            return State.PAIRED
-        if any(p.awaits_mentor for p in proposals):
-            return State.ASKING
-        if any(p.is_queued for p in proposals):
-            return State.YES
-        late = self.round.answer_by is not None and self.round.answer_by < self.now
-        if any(p.awaits_mentee for p in proposals) and not late and self.round.closed_at is None:
-            return State.WAITING
-        if any(p.mentee_accepted_at for p in proposals):
-            return State.UNPAIRED
-        return State.DECLINED if any(p.mentee_declined_at for p in proposals) else State.SILENT
 
     @property
     def remindable(self) -> int:
@@ -171,6 +161,19 @@ class Answers:
                 open_ones,
             )
         )
+
+
+def _settled(proposals: list[Proposal]) -> State:
+    """Where one stands whom we do not wait for."""
+    if any(p.mentor_accepted_at for p in proposals):
+        return State.PAIRED
+    if any(p.awaits_mentor for p in proposals):
+        return State.ASKING
+    if any(p.is_queued for p in proposals):
+        return State.YES
+    if any(p.mentee_accepted_at for p in proposals):
+        return State.UNPAIRED
+    return State.DECLINED if any(p.mentee_declined_at for p in proposals) else State.SILENT
 
 
 def _rows(round_: MatchRound) -> Select[tuple[Proposal, str, str, str]]:

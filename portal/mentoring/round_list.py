@@ -15,12 +15,10 @@ from portal.members.models import Member, Municipality
 from portal.mentoring.models import (
     MatchRound,
     MenteeProfile,
-    MentorPlace,
     MentorProfile,
-    Mentorship,
     Proposal,
 )
-from portal.mentoring.pool import requests_waiting, seeking
+from portal.mentoring.pool import free_places, seeking
 from portal.mentoring.round_models import MatchRun
 
 MOST_SHOWN = 100
@@ -63,6 +61,7 @@ class InPool:
     name: str
     place: str
     places: int = 0
+    wants_others: bool = False
 
 
 class RoundList:
@@ -113,7 +112,7 @@ class RoundList:
     @cached_property
     def mentees(self) -> list[InPool]:
         rows = (
-            select(User.name, Municipality.display_name)
+            select(User.name, Municipality.display_name, MenteeProfile.others_wanted_at.is_not(None))
             .select_from(MenteeProfile)
             .join(MenteeProfile.member)
             .join(Member.user)
@@ -121,20 +120,13 @@ class RoundList:
             .where(MenteeProfile.id.in_(seeking()), MenteeProfile.paused_at.is_(None))
             .order_by(User.sort_key)
         )
-        return [InPool(*row) for row in db.session.execute(rows)]
+        return [InPool(name, place, wants_others=others) for name, place, others in db.session.execute(rows)]
 
     @cached_property
     def mentors(self) -> list[InPool]:
-        places = select(func.count()).where(MentorPlace.mentor_id == MentorProfile.id).scalar_subquery()
-        live = select(func.count()).where(
-            Mentorship.mentor_id == MentorProfile.id, Mentorship.ended_at.is_(None)
-        )
-        asked = (
-            requests_waiting().with_only_columns(func.count()).where(Proposal.mentor_id == MentorProfile.id)
-        )
-        free = places - live.scalar_subquery() - asked.scalar_subquery()
+        free = free_places()
         rows = (
-            select(User.name, Municipality.display_name, free.label("free"))
+            select(User.name, Municipality.display_name, free)
             .select_from(MentorProfile)
             .join(MentorProfile.member)
             .join(Member.user)

@@ -13,9 +13,9 @@ from portal.accounts.models import User
 from portal.extensions import db
 from portal.language import gettext as _
 from portal.members.models import Member
+from portal.mentoring.lapsing import lapse_unanswered
 from portal.mentoring.models import MatchRound, MenteeProfile, Proposal
 from portal.mentoring.pool import pool
-from portal.mentoring.proposals import lapse_unanswered
 from portal.mentoring.round_decisions import last_runs
 from portal.mentoring.round_figures import freeze
 from portal.mentoring.round_inputs import solve_again
@@ -179,10 +179,8 @@ def _mail(round_: MatchRound, mentee_ids: Iterable[int], now: datetime) -> None:
 
 
 def remind(round_: MatchRound, mentee_ids: Iterable[int], by: User, now: datetime) -> int:
-    """Send each of these who has not answered one more mail, at most one a day. Returns how many were sent."""
-    if round_.released_at is None or round_.closed_at is not None:
-        return 0
-    due = set(mentee_ids) & unanswered(round_) - mailed_today(round_, now)
+    """Send each of these whom we wait for one more mail, at most one a day. Returns how many were sent."""
+    due = set(mentee_ids) & unanswered(round_, now) - mailed_today(round_, now)
     if due:
         _mail(round_, due, now)
         audit.record(REMINDED, by=by, on=round_, at=now, mails=len(due))
@@ -200,14 +198,18 @@ def mail_text(now: datetime) -> EmailMessage:
     return compose(draft, now)
 
 
-def unanswered(round_: MatchRound) -> set[int]:
-    """The mentees who have said neither yes nor no to anything."""
-    rows = select(
-        Proposal.mentee_id, Proposal.mentee_accepted_at, Proposal.mentee_declined_at, Proposal.lapsed_at
-    ).where(Proposal.round_id == round_.id)
-    found = list(db.session.execute(rows))
-    answered = {row[0] for row in found if row[1] or row[2]}
-    return {row[0] for row in found if row[3] is None} - answered
+def unanswered(round_: MatchRound, now: datetime) -> set[int]:
+    """The mentees whom we wait for: something can still be answered, and no mentor is or will be asked meanwhile."""
+    if round_.released_at is None or round_.closed_at is not None or _is_over(round_, now):
+        return set()
+    held = select(Proposal.mentee_id).where(Proposal.round_id == round_.id, Proposal.lapsed_at.is_(None))
+    no_answer = Proposal.mentee_accepted_at.is_(None) & Proposal.mentee_declined_at.is_(None)
+    yes = Proposal.mentee_accepted_at.is_not(None) & Proposal.mentor_declined_at.is_(None)
+    return set(db.session.scalars(held.where(no_answer))) - set(db.session.scalars(held.where(yes)))
+
+
+def _is_over(round_: MatchRound, now: datetime) -> bool:
+    return round_.answer_by is not None and round_.answer_by < now
 
 
 def mailed_today(round_: MatchRound, now: datetime) -> set[int]:

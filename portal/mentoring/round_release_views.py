@@ -67,10 +67,10 @@ def _released(mails: int) -> str:
 @allow(Role.SECRETARIAT)
 @mail_by_person
 def remind(round_id: int) -> BaseResponse:
-    round_, form = held_round(round_id), ReminderForm()
+    round_, form, now = held_round(round_id), ReminderForm(), clock.now()
     one = form.mentee.data if form.validate() else None
-    asked = work.unanswered(round_) if one == 0 else {one or 0}
-    sent = work.remind(round_, asked, current_user, clock.now())
+    asked = work.unanswered(round_, now) if one == 0 else {one or 0}
+    sent = work.remind(round_, asked, current_user, now)
     db.session.commit()
     flash(_reminded(sent))
     return after_write(url_for("rounds.show", round_id=round_.id))
@@ -78,7 +78,7 @@ def remind(round_id: int) -> BaseResponse:
 
 def _reminded(sent: int) -> str:
     if not sent:
-        return str(_("Ingen ny påminnelse: alle som venter, har fått e-post i dag."))
+        return str(_("Ingen ny påminnelse: ingen venter på svar uten å ha fått e-post i dag."))
     return str(ngettext("%(num)s påminnelse er sendt.", "%(num)s påminnelser er sendt.", sent))
 
 

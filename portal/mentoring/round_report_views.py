@@ -10,13 +10,26 @@ from portal import export as files
 from portal.access import Role, allow
 from portal.accounts.current import current_user
 from portal.language import gettext as _
-from portal.mentoring import round_aim_views, round_decision_views, round_release_views, round_worker
+from portal.mentoring import (
+    pair_list_views,
+    round_aim_views,
+    round_decision_views,
+    round_release_views,
+    round_worker,
+)
 from portal.mentoring.round_report import Report
 from portal.mentoring.round_views import draft_page, look, rounds, running_page, the_round
 from portal.rendering import render
 
 # Whoever takes the blueprint from here has all of its pages, and its job.
-__all__ = ["round_aim_views", "round_decision_views", "round_release_views", "round_worker", "rounds"]
+__all__ = [
+    "pair_list_views",
+    "round_aim_views",
+    "round_decision_views",
+    "round_release_views",
+    "round_worker",
+    "rounds",
+]
 
 
 @rounds.get("/secretariat/rounds/<int:round_id>/report")

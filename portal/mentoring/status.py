@@ -18,6 +18,7 @@ class Stage(StrEnum):
     EMPTY = "empty"
     SEEKING = "seeking"
     CHOOSING = "choosing"
+    UNASKED = "unasked"  # said yes, and no mentor is asked: full, paused and ruled out look the same
     ASKING = "asking"
     PAIRED = "paired"
 
@@ -52,6 +53,7 @@ class Standing:
         texts = {
             Stage.EMPTY: _("Fortell hva du står i, så finner vi noen som har stått i noe lignende."),
             Stage.SEEKING: _("Vi leter etter en mentor til deg."),
+            Stage.UNASKED: _("Du har sagt ja, og ingen mentor er spurt akkurat nå."),
             Stage.ASKING: _("Vi spør i den rekkefølgen du har satt, én om gangen."),
         }
         if self.stage is Stage.SEEKING and self.is_paused:
@@ -73,7 +75,7 @@ class Standing:
             _("Dere får navn og avtaler første møte"),
         ]
         order = [Stage.EMPTY, Stage.CHOOSING, Stage.ASKING, Stage.PAIRED]
-        at = 1 if self.stage is Stage.SEEKING else order.index(self.stage)
+        at = order.index(self.stage) if self.stage in order else order.index(Stage.CHOOSING)
         met = self.mentorship is not None and bool(self.mentorship.meetings)
         return [
             ("done" if n < at or (n == at and met) else "now" if n == at else "later", str(text))
@@ -92,11 +94,16 @@ def read(user: User) -> Standing:
     if profile.seeking_since is None:
         return Standing(Stage.EMPTY, profile)
     proposals = list(db.session.scalars(_newest(profile)))
-    if any(p.awaits_mentor or p.is_queued for p in proposals):
-        return Standing(Stage.ASKING, profile, None, proposals)
+    return Standing(_stage(proposals), profile, None, proposals)
+
+
+def _stage(proposals: list[Proposal]) -> Stage:
+    """Of one who seeks: a mentor who is asked first, then what the mentee can do."""
+    if any(p.awaits_mentor for p in proposals):
+        return Stage.ASKING
     if any(p.awaits_mentee for p in proposals):
-        return Standing(Stage.CHOOSING, profile, None, proposals)
-    return Standing(Stage.SEEKING, profile, None, proposals)
+        return Stage.CHOOSING
+    return Stage.UNASKED if any(p.is_queued for p in proposals) else Stage.SEEKING
 
 
 def _live(profile: MenteeProfile) -> Select[tuple[Mentorship]]:

@@ -160,13 +160,16 @@ def _wish_missed(wish: str) -> str:
     return str(texts.get(wish, _("oppfyller ikke alle ønskene dine.")))
 
 
-def capacity(free: int) -> str:
-    """How many more the mentor takes."""
-    if free <= 0:
-        return str(_("Har ikke plass akkurat nå, men kan få det"))
-    if free == 1:
-        return str(_("Har plass til én til"))
-    return str(_("Har plass til %(number)s til", number=count(free)))
+def capacity(places: int) -> str | None:
+    """How many the mentor follows at a time: what the mentor has said, and nothing of how many places are free now.
+
+    Else a mentee whose yes comes to nothing could tell a mentor without room from one who is ruled out.
+    """
+    if not places:
+        return None
+    if places == 1:
+        return str(_("Følger én om gangen"))
+    return str(_("Følger inntil %(number)s om gangen", number=count(places)))
 
 
 def reasons_for_secretariat(reasons: Iterable[Data], areas: Areas | None) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from portal.coaching import availability, enrolment
 from portal.coaching.models import Booking, Coach, Enrolment, Slot
 from portal.extensions import db
 from portal.members.models import Member
-from portal.mentoring import mentorships, proposals, rounds
+from portal.mentoring import lapsing, mentorships, rounds
 from portal.mentoring.models import EndReason, MatchRound, MenteeProfile, MentorProfile, Mentorship
 from portal.notifications import Kind, OutboxMessage, outbox
 
@@ -82,9 +82,7 @@ def _drop_drafts(user: User, now: datetime) -> None:
 
 
 def _lapse_proposals(user: User, now: datetime) -> None:
-    for profile in _profiles(user):
-        if profile is not None:
-            proposals.lapse_all_of(profile, now)
+    lapsing.lapse_all_of([profile for profile in _profiles(user) if profile is not None], now)
 
 
 def _stop_mails(user: User, now: datetime) -> None:

@@ -42,10 +42,12 @@ def purpose(code: str) -> str:
         "coaching": _("Gjøre klar og holde samtalen med deg"),
         "mentoring": _("Følge opp mentorparet dere er i"),
         "match-round": _("Koble mentorer og mentees"),
+        "pairs": _("Så over hvilke mentorpar som er i gang"),
         "member-page": _("Åpnet siden om deg i medlemslisten"),
         "members-list": _("Tok ut medlemslisten som fil"),
         "participants-list": _("Tok ut deltakerlisten som fil"),
         "sessions-list": _("Tok ut listen over samtaler som fil"),
+        "pairs-list": _("Tok ut listen over mentorpar som fil"),
         "round-list": _("Tok ut koblingsrunden som fil"),
         "round-report-list": _("Tok ut rapporten om koblingsrunden som fil"),
     }

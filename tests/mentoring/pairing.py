@@ -7,7 +7,7 @@ from sqlalchemy import select
 from portal import clock
 from portal.extensions import db
 from portal.members.models import ChallengeArea, Member
-from portal.mentoring import profiles, proposals
+from portal.mentoring import profiles, proposal_answers
 from portal.mentoring.models import MatchRound, MenteeProfile, MentorProfile, Mentorship, Modes, Proposal
 
 NOW = clock.from_oslo(date(2026, 11, 24), time(10, 30))
@@ -79,7 +79,7 @@ def propose(
 def pair(mentee: MenteeProfile, mentor: MentorProfile, now: datetime = NOW) -> Mentorship:
     """Both have said yes."""
     (proposal,) = propose(mentee, mentor)
-    proposals.accept(proposal, mentee.member.user, now)
-    made = proposals.accept(proposal, mentor.member.user, now)
+    proposal_answers.accept(proposal, mentee.member.user, now)
+    made = proposal_answers.accept(proposal, mentor.member.user, now)
     assert made is not None
     return made

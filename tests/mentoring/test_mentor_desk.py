@@ -9,7 +9,7 @@ from portal import clock
 from portal.access import Role
 from portal.extensions import db
 from portal.members.models import Member
-from portal.mentoring import profiles, proposals
+from portal.mentoring import profiles, proposal_answers
 from portal.mentoring.models import Meeting, MentorProfile, Mentorship, Proposal
 from tests.mentoring.pairing import areas, new_mentee, new_mentor, new_round, pair, propose
 from tests.support.client import CheckingClient
@@ -47,7 +47,7 @@ def test_the_mentor_sees_nothing_before_the_mentees_yes(
     assert "Bjørn" not in page.get_data(as_text=True)
     for act in ("acceptance", "decline"):
         astrids.post(f"/mentor/requests/{proposal.id}/{act}", status=404)
-    proposals.accept(proposal, proposal.mentee.member.user, now)
+    proposal_answers.accept(proposal, proposal.mentee.member.user, now)
     page = astrids.get("/mentor/")
     assert page.heading == "Hei, Astrid. Én kollega spør etter deg."
     assert "Bjørn Haugland, kommunedirektør i Nome" in page.main
@@ -56,7 +56,7 @@ def test_the_mentor_sees_nothing_before_the_mentees_yes(
 
 
 def test_the_mentors_yes_makes_the_pair(astrids: CheckingClient, proposal: Proposal, now: datetime) -> None:
-    proposals.accept(proposal, proposal.mentee.member.user, now)
+    proposal_answers.accept(proposal, proposal.mentee.member.user, now)
     astrids.get("/mentor/")
     page = astrids.submit(f"/mentor/requests/{proposal.id}/acceptance")
     assert page.heading == "Du og Bjørn Haugland"
@@ -67,7 +67,7 @@ def test_the_mentors_yes_makes_the_pair(astrids: CheckingClient, proposal: Propo
 def test_the_mentors_no_leaves_no_trace_on_the_desk(
     astrids: CheckingClient, proposal: Proposal, now: datetime
 ) -> None:
-    proposals.accept(proposal, proposal.mentee.member.user, now)
+    proposal_answers.accept(proposal, proposal.mentee.member.user, now)
     astrids.get("/mentor/")
     page = astrids.submit(f"/mentor/requests/{proposal.id}/decline")
     assert "Ingen får vite at du sa nei." in page.words
@@ -77,7 +77,7 @@ def test_the_mentors_no_leaves_no_trace_on_the_desk(
 def test_one_without_room_is_told_what_to_do(
     astrids: CheckingClient, proposal: Proposal, mentor: MentorProfile, now: datetime
 ) -> None:
-    proposals.accept(proposal, proposal.mentee.member.user, now)
+    proposal_answers.accept(proposal, proposal.mentee.member.user, now)
     profiles.set_capacity(mentor, 0, mentor.member.user, now)
     page = astrids.post(f"/mentor/requests/{proposal.id}/acceptance", status=422)
     assert "Du har ingen ledig plass." in page.main
@@ -86,7 +86,7 @@ def test_one_without_room_is_told_what_to_do(
 def test_somebody_elses_request_does_not_exist(
     client: CheckingClient, proposal: Proposal, now: datetime
 ) -> None:
-    proposals.accept(proposal, proposal.mentee.member.user, now)
+    proposal_answers.accept(proposal, proposal.mentee.member.user, now)
     other = new_member("Gunn Lie", "Alta", Role.MENTOR)
     new_mentor(other, now=now)
     client.sign_in(other)
@@ -221,7 +221,7 @@ def test_the_desk_needs_few_queries_however_many_mentees(
     for n in range(2):
         mentee = new_mentee(new_member(f"Spør {n}", "Nome", since=date(2024, 1, 1)), now)
         (asked,) = propose(mentee, mentor, within=new_round(now))
-        proposals.accept(asked, mentee.member.user, now)
+        proposal_answers.accept(asked, mentee.member.user, now)
     with queries() as seen:
         page = astrids.get("/mentor/")
     assert page.heading == "Hei, Astrid. 2 kolleger spør etter deg."

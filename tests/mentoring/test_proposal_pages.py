@@ -8,8 +8,9 @@ import pytest
 from portal.access import Role
 from portal.extensions import db
 from portal.members.models import Member
-from portal.mentoring import proposals
-from portal.mentoring.models import MenteeProfile, Proposal
+from portal.mentoring import profiles, proposal_answers
+from portal.mentoring.models import MenteeProfile, Proposal, ReservationKind
+from portal.mentoring.reservations import reserve
 from tests.mentoring.pairing import new_mentee, new_mentor, new_round, pair, propose
 from tests.support.client import CheckingClient
 from tests.support.people import new_member, new_user
@@ -92,10 +93,50 @@ def test_a_mentors_no_reads_as_that_we_ask_the_next(
 ) -> None:
     for proposal in three[:2]:
         bjorns.post(f"/mentoring/proposals/{proposal.id}/acceptance")
-    proposals.decline(three[0], three[0].mentor.member.user, now)
+    proposal_answers.decline(three[0], three[0].mentor.member.user, now)
     page = bjorns.get("/mentoring/proposals")
     assert "Vi spør den neste." in page.main
     assert "nei" not in page.texts(f"#proposal-{three[0].id}")[0]
+
+
+@pytest.mark.parametrize("why", ["paused", "full", "reserved"])
+def test_a_yes_that_nobody_is_asked_about_says_so_and_not_why(
+    bjorns: CheckingClient, mentee: MenteeProfile, astrid: Member, daniel: Member, now: datetime, why: str
+) -> None:
+    mentor = new_mentor(astrid, now=now)
+    (only,) = propose(mentee, mentor, within=new_round(now))
+    if why == "paused":
+        profiles.pause(mentor, astrid.user, now)
+    elif why == "full":
+        pair(new_mentee(daniel, now), mentor, now)
+    else:
+        reserve(astrid, ReservationKind.PERSON, str(mentee.member_id), now)
+    bjorns.post(f"/mentoring/proposals/{only.id}/acceptance")
+    said = [bjorns.get(url).main for url in ("/home", "/mentoring/", "/mentoring/proposals")]
+    assert "Ingen mentor er spurt akkurat nå" in said[0]
+    assert "Vi har spurt" not in said[0]
+    assert "Du har sagt ja, og ingen mentor er spurt akkurat nå." in said[1]
+    assert "Følger én om gangen" in said[2]
+    page = bjorns.submit("/mentoring/others")
+    assert "Vi leter etter en mentor til deg." in page.main
+
+
+def test_one_who_is_asked_about_nobody_is_told_what_can_still_be_chosen(
+    bjorns: CheckingClient, three: list[Proposal], now: datetime
+) -> None:
+    profiles.pause(three[0].mentor, three[0].mentor.member.user, now)
+    bjorns.post(f"/mentoring/proposals/{three[0].id}/acceptance")
+    assert "To forslag venter på svaret ditt." in bjorns.get("/mentoring/").main
+
+
+def test_we_say_that_we_ask_the_next_only_when_we_do(
+    bjorns: CheckingClient, three: list[Proposal], now: datetime
+) -> None:
+    bjorns.post(f"/mentoring/proposals/{three[0].id}/acceptance")
+    proposal_answers.decline(three[0], three[0].mentor.member.user, now)
+    page = bjorns.get("/mentoring/proposals")
+    assert "Vi spør den neste." not in page.main
+    assert "Det ble ikke noe denne gangen." in page.main
 
 
 def test_not_now_takes_the_card_away_and_can_be_changed(

@@ -57,3 +57,16 @@ def test_a_tie_that_does_not_exist_is_refused(
     data = {"kind": "person", "target": str(daniel.id), "tie": tie}
     client.sign_in(bjorn).post(ADDRESS, data, status=400)
     assert said_by(bjorn) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "target"), [("neighbours", ""), ("neighbours", "7"), ("municipality", "4601"), ("county", "46")]
+)
+def test_a_tie_binds_people_and_never_a_place(
+    client: CheckingClient, bjorn: Member, kind: str, target: str
+) -> None:
+    data = {"kind": kind, "target": target, "tie": "family"}
+    page = client.sign_in(bjorn).post(ADDRESS, data, status=422)
+    assert "gjelder bare en person" in page.main
+    assert said_by(bjorn) == []
+    client.get(ADDRESS)

@@ -14,7 +14,7 @@ from portal.access import Role
 from portal.accounts.models import User
 from portal.consents import Purpose
 from portal.extensions import db
-from portal.mentoring import profiles, proposals
+from portal.mentoring import profiles, proposal_answers
 from portal.mentoring.models import MatchRound, MenteeProfile, Modes, Proposal
 from portal.mentoring.pool import pool as drawn
 from portal.mentoring.round_aim import effect_of
@@ -127,9 +127,9 @@ def test_a_yes_that_came_to_nothing_counts_in_the_next_round_and_a_no_does_not(
     mentee = pool.mentees[0]
     first, second, third = of(out(made, eva), mentee)
     now = clock.now()
-    proposals.accept(second, mentee.member.user, now)
-    proposals.accept(third, mentee.member.user, now)
-    proposals.decline(first, mentee.member.user, now)
+    proposal_answers.accept(second, mentee.member.user, now)
+    proposal_answers.accept(third, mentee.member.user, now)
+    proposal_answers.decline(first, mentee.member.user, now)
     close_round(made, eva, now)
     db.session.flush()
     seeking = {m.id: m.ranking for m in drawn(now).mentees}
@@ -144,8 +144,8 @@ def test_a_mentor_who_said_no_is_no_longer_wished_for(
 ) -> None:
     mentee, now = pool.mentees[0], clock.now()
     first, *_others = of(out(made, eva), mentee)
-    proposals.accept(first, mentee.member.user, now)
-    proposals.decline(first, first.mentor.member.user, now)
+    proposal_answers.accept(first, mentee.member.user, now)
+    proposal_answers.decline(first, first.mentor.member.user, now)
     close_round(made, eva, now)
     assert {m.id: m.ranking for m in drawn(now).mentees}[str(mentee.member_id)] == ()
 
@@ -162,8 +162,8 @@ def _answered(eva: User, count: int, learning: bool = True) -> MatchRound:
         if learning:
             consents.give(mentee.member.user, Purpose.LEARN_FROM_ANSWERS, 1, clock.now())
         first, second, *_rest = of(made, mentee)
-        proposals.decline(first, mentee.member.user, clock.now())
-        proposals.accept(second, mentee.member.user, clock.now())
+        proposal_answers.decline(first, mentee.member.user, clock.now())
+        proposal_answers.accept(second, mentee.member.user, clock.now())
     close_round(made, eva, clock.now())
     return start_round("Vårrunden", eva, clock.now())
 

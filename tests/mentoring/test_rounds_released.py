@@ -13,11 +13,11 @@ from portal import clock
 from portal.accounts.models import User
 from portal.audit import AuditEvent
 from portal.extensions import db
-from portal.mentoring import profiles, proposals
+from portal.mentoring import profiles, proposal_answers
 from portal.mentoring.models import MatchRound, MentorProfile, Proposal, ReservationKind
 from portal.mentoring.reservations import reserve
 from portal.mentoring.round_models import MatchRun
-from portal.mentoring.round_release import release_round
+from portal.mentoring.round_release import release_round, remind
 from portal.mentoring.rounds import start_round
 from portal.notifications import Kind, OutboxMessage
 from portal.notifications.delivery import compose
@@ -199,11 +199,11 @@ def test_the_page_follows_the_answers(
 ) -> None:
     now, (one, two, three, _silent) = clock.now(), pool.mentees
     yes = own(released, one.id)[0]
-    proposals.accept(yes, one.member.user, now)
-    proposals.accept(yes, yes.mentor.member.user, now)
-    proposals.accept(own(released, two.id)[0], two.member.user, now)
+    proposal_answers.accept(yes, one.member.user, now)
+    proposal_answers.accept(yes, yes.mentor.member.user, now)
+    proposal_answers.accept(own(released, two.id)[0], two.member.user, now)
     for proposal in own(released, three.id):
-        proposals.decline(proposal, three.member.user, now)
+        proposal_answers.decline(proposal, three.member.user, now)
     page = client.sign_in(eva).get(at(released))
     found = dict(
         zip(page.texts("#answers tbody th"), page.texts("#answers tbody td:nth-of-type(1)"), strict=True)
@@ -222,11 +222,11 @@ def test_a_mentee_whose_mentors_all_said_no_is_not_said_to_have_said_no(
 ) -> None:
     mentee = pool.mentees[0]
     for proposal in own(released, mentee.id):
-        proposals.accept(proposal, mentee.member.user, clock.now())
+        proposal_answers.accept(proposal, mentee.member.user, clock.now())
     for _turn in range(3):
         for proposal in own(released, mentee.id):
             if proposal.awaits_mentor:
-                proposals.decline(proposal, proposal.mentor.member.user, clock.now())
+                proposal_answers.decline(proposal, proposal.mentor.member.user, clock.now())
     page = client.sign_in(eva).get(at(released, "?state=unpaired"))
     assert page.texts("#answers tbody td:nth-of-type(1)") == ["Fikk ikke mentor"]
 
@@ -234,7 +234,7 @@ def test_a_mentee_whose_mentors_all_said_no_is_not_said_to_have_said_no(
 def test_a_reminder_goes_to_those_who_have_not_answered_at_most_once_a_day(
     client: CheckingClient, eva: User, released: MatchRound, pool: SimpleNamespace
 ) -> None:
-    proposals.accept(own(released, pool.mentees[0].id)[0], pool.mentees[0].member.user, clock.now())
+    proposal_answers.accept(own(released, pool.mentees[0].id)[0], pool.mentees[0].member.user, clock.now())
     page = client.sign_in(eva).get(at(released))
     assert "e-post sendt i dag" in page.main
     assert "som venter" not in page.main
@@ -246,6 +246,52 @@ def test_a_reminder_goes_to_those_who_have_not_answered_at_most_once_a_day(
     assert len(mails()) == 7
     sent = {mail.user_id for mail in mails()[4:]}
     assert pool.mentees[0].member.user_id not in sent
+
+
+def test_one_who_has_answered_some_and_is_asked_for_by_nobody_is_reminded_of_the_rest(
+    client: CheckingClient, eva: User, released: MatchRound, pool: SimpleNamespace
+) -> None:
+    mentee = pool.mentees[0]
+    proposal_answers.decline(own(released, mentee.id)[0], mentee.member.user, clock.now())
+    yesterday()
+    client.sign_in(eva)
+    assert "Fire mentees har ikke svart" in client.get("/secretariat/").main
+    page = client.get(at(released))
+    page = client.submit(next(f for f in page.forms if f.fields.get("mentee") == [str(mentee.id)]))
+    assert "1 påminnelse er sendt." in page.words
+    assert mails()[-1].user_id == mentee.member.user_id
+    assert "e-post sendt i dag" in page.main
+
+
+def test_one_for_whom_a_mentor_is_asked_is_not_waited_for_anywhere(
+    client: CheckingClient, eva: User, released: MatchRound, pool: SimpleNamespace
+) -> None:
+    mentee = pool.mentees[0]
+    proposal_answers.accept(own(released, mentee.id)[0], mentee.member.user, clock.now())
+    yesterday()
+    client.sign_in(eva)
+    assert "Tre mentees har ikke svart" in client.get("/secretariat/").main
+    page = client.get(at(released, "?state=waiting"))
+    assert len(page.texts("#answers tbody tr")) == 3
+    client.post(at(released, "/reminders"), {"mentee": str(mentee.id)})
+    assert len(mails()) == 4
+
+
+def test_one_who_has_asked_for_others_is_marked_where_the_next_round_is_made(
+    client: CheckingClient, eva: User, released: MatchRound, pool: SimpleNamespace
+) -> None:
+    mentee = pool.mentees[0]
+    client.sign_in(mentee.member).get("/mentoring/proposals")
+    client.submit("/mentoring/others")
+    page = client.sign_in(eva).get("/secretariat/rounds")
+    assert page.texts(".round-pool li")[0] == "Mentee Nome Nome · har bedt om andre forslag"
+
+
+def test_nobody_is_reminded_of_a_deadline_that_has_passed(
+    eva: User, released: MatchRound, pool: SimpleNamespace
+) -> None:
+    late = clock.now() + timedelta(days=16)
+    assert remind(released, [mentee.id for mentee in pool.mentees], eva, late) == 0
 
 
 @pytest.mark.parametrize("mentee", ["", "x", "-5", "1000000000000", "4711"])
@@ -261,7 +307,7 @@ def test_closing_lets_what_is_unanswered_lapse_so_that_it_can_be_proposed_again(
     client: CheckingClient, eva: User, released: MatchRound, pool: SimpleNamespace
 ) -> None:
     one = pool.mentees[0]
-    proposals.decline(own(released, one.id)[0], one.member.user, clock.now())
+    proposal_answers.decline(own(released, one.id)[0], one.member.user, clock.now())
     client.sign_in(eva).get(at(released))
     page = client.submit("/closure")
     assert "Runden er lukket. 11 forslag uten svar falt bort." in page.words

@@ -30,6 +30,10 @@ def test_a_mentee_pauses_the_search_and_takes_it_up_again(
     assert "Ta pause i søket" in page.main
     page = client.submit("/search-pauses")
     assert "Søket ditt har pause." in page.main
+    first_page = client.get("/home").main
+    assert "Søket etter en mentor har pause." in first_page
+    assert "Vi leter" not in first_page
+    client.get("/mentoring/")
     made = start_round("Høstrunden", eva, clock.now())
     assert mentee.id not in pairs(made)
     page = client.submit("/search-resumptions")

@@ -17,7 +17,7 @@ from portal.consents import Purpose
 from portal.doctor import examine
 from portal.extensions import Base, db
 from portal.members.models import Member
-from portal.mentoring import proposals
+from portal.mentoring import proposal_answers
 from portal.mentoring.models import Mentorship, Reservation
 from portal.mentoring.reservations import described, find, said_by
 from portal.notifications import Kind, OutboxMessage
@@ -231,8 +231,8 @@ def test_a_proposal_of_a_mentor_who_leaves_lapses_and_the_next_one_is_asked(
     bjorn: Member, astrid: Member, daniel: Member
 ) -> None:
     first, second = propose(new_mentee(bjorn), new_mentor(astrid), new_mentor(daniel))
-    proposals.accept(first, bjorn.user, NOW)
-    proposals.accept(second, bjorn.user, NOW)
+    proposal_answers.accept(first, bjorn.user, NOW)
+    proposal_answers.accept(second, bjorn.user, NOW)
     assert first.awaits_mentor
     erasure.erase(astrid.user, None, NOW)
     db.session.commit()

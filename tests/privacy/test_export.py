@@ -2,7 +2,7 @@
 
 from portal.extensions import db
 from portal.members.models import Member
-from portal.mentoring import proposals
+from portal.mentoring import proposal_answers
 from portal.privacy.export import as_json, as_pdf, gather
 from tests.coaching.programmes import NOW
 from tests.mentoring.pairing import new_mentee, new_mentor, propose
@@ -15,9 +15,9 @@ def test_the_mentor_is_nobody_in_the_copy_until_both_have_said_yes(
 ) -> None:
     mentee = new_mentee(bjorn)
     first, second = propose(mentee, new_mentor(astrid), new_mentor(daniel))
-    proposals.accept(first, bjorn.user, NOW)
-    proposals.accept(second, bjorn.user, NOW)
-    proposals.decline(first, astrid.user, NOW)
+    proposal_answers.accept(first, bjorn.user, NOW)
+    proposal_answers.accept(second, bjorn.user, NOW)
+    proposal_answers.decline(first, astrid.user, NOW)
     copy = gather(bjorn.user, NOW)
     for text in (as_json(copy), words_of(as_pdf(copy))):
         for theirs in ("Astrid", "Daniel", "Lillehammer", "Steinkjer", "7100", "7 100", "mentor_declined_at"):
@@ -29,8 +29,8 @@ def test_a_mentor_has_no_trace_of_proposals_that_did_not_reach_them(
     bjorn: Member, astrid: Member, daniel: Member
 ) -> None:
     asked, waiting = propose(new_mentee(bjorn), new_mentor(astrid), new_mentor(daniel))
-    proposals.accept(asked, bjorn.user, NOW)
-    proposals.accept(waiting, bjorn.user, NOW)
+    proposal_answers.accept(asked, bjorn.user, NOW)
+    proposal_answers.accept(waiting, bjorn.user, NOW)
     tables = {section.table for section in gather(astrid.user, NOW).sections}
     assert "proposal" in tables
     copy = gather(daniel.user, NOW)

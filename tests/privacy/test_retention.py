@@ -13,7 +13,7 @@ from portal.accounts.models import User
 from portal.coaching.models import Booking, Enrolment, Slot
 from portal.consents import Consent, Purpose
 from portal.extensions import db
-from portal.mentoring import mentorships, proposals
+from portal.mentoring import lapsing, mentorships
 from portal.mentoring.models import EndReason, MatchRound, Meeting, Mentorship, Proposal
 from portal.notifications import OutboxMessage
 from portal.privacy import dates, retention
@@ -82,7 +82,7 @@ def test_the_words_of_a_proposal_go_a_year_after_its_round(life: Life) -> None:
     made = new_round()
     (open_one,) = propose(life.mentee, life.other, within=made)
     lapsed = open_one.id
-    proposals.lapse_unanswered(made, NOW)
+    lapsing.lapse_unanswered(made, NOW)
     db.session.execute(update(MatchRound).values(closed_at=NOW))
     goes(lambda: db.session.scalar(select(func.count()).where(Proposal.score > 0)) or 0, NOW + 365 * DAY)
     db.session.expire_all()

@@ -20,7 +20,7 @@ from portal.coaching.models import Availability, Coach, SlotMode
 from portal.extensions import Base, db
 from portal.members.models import Member
 from portal.members.previews import keep_preview
-from portal.mentoring import mentorships, proposals, reservations
+from portal.mentoring import mentorships, proposal_answers, reservations
 from portal.mentoring.models import MeetingMode, ReservationKind
 from portal.mentoring.rounds import start_round
 from tests.coaching.programmes import NOW, booked, new_coach, new_programme, new_slot, participant
@@ -135,7 +135,7 @@ def _mentoring(ground: Ground) -> None:
     (given,) = propose(new_mentee(ingrid), gunnar, within=new_round())
     ground.put("proposal", given, ingrid.user)
     (asked,) = propose(new_mentee(kjell), astrid, within=new_round())
-    proposals.accept(asked, kjell.user, NOW)
+    proposal_answers.accept(asked, kjell.user, NOW)
     ground.put("request", asked, astrid.member.user)
     ground.put(
         "reservation", reservations.reserve(bjorn, ReservationKind.PERSON, str(ingrid.id), NOW), bjorn.user

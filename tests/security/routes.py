@@ -196,6 +196,8 @@ ROUTES: dict[str, Row] = {
     "GET /secretariat/costs/rates": Row(SECRETARIAT),
     "POST /secretariat/costs/rates": Row(SECRETARIAT),
     "POST /secretariat/costs/budget": Row(SECRETARIAT),
+    "GET /secretariat/mentorships": Row(SECRETARIAT),
+    "GET /secretariat/mentorships/tables/<any(csv,xlsx):kind>": Row(SECRETARIAT),
     "GET /secretariat/rounds": Row(SECRETARIAT),
     "POST /secretariat/rounds": Row(SECRETARIAT),
     "GET /secretariat/rounds/<int:round_id>": Row(SECRETARIAT, "draft"),

@@ -25,7 +25,7 @@ from portal.access import Role
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.members.models import ChallengeArea
-from portal.mentoring import profiles, proposals, reservations
+from portal.mentoring import lapsing, profiles, proposal_answers, reservations
 from portal.mentoring.models import (
     MatchRound,
     MenteeProfile,
@@ -41,6 +41,7 @@ from portal.mentoring.round_release import release_round
 from portal.mentoring.rounds import start_round
 from portal.notifications import OutboxMessage
 from tests.coaching.programmes import NOW
+from tests.mentoring.pairing import pair
 from tests.security.reading import words_of
 from tests.support.client import CheckingClient
 from tests.support.crawl import counted
@@ -205,7 +206,7 @@ def mentees_no(app: Flask, bed: Any, seed: int) -> list[str]:
         given = list(db.session.scalars(select(Proposal).order_by(Proposal.id)))
         chosen = random.Random(seed).choice(given)
         if declines:
-            proposals.decline(chosen, chosen.mentee.member.user, NOW)
+            proposal_answers.decline(chosen, chosen.mentee.member.user, NOW)
         db.session.commit()
         views.append(view(app, chosen.mentor.member.user))
     return differences(*views)
@@ -221,15 +222,78 @@ def mentors_no(app: Flask, bed: Any, seed: int) -> list[str]:
         mentee = random.Random(seed).choice(world.mentees)
         mine = select(Proposal).where(Proposal.mentee_id == mentee.id).order_by(Proposal.rank)
         given = list(db.session.scalars(mine))
-        proposals.accept(given[0], mentee.member.user, NOW)
+        proposal_answers.accept(given[0], mentee.member.user, NOW)
         if declines:
-            proposals.decline(given[0], given[0].mentor.member.user, NOW + timedelta(days=2))
+            proposal_answers.decline(given[0], given[0].mentor.member.user, NOW + timedelta(days=2))
         db.session.commit()
         with time_machine.travel(NOW + timedelta(days=9), tick=False):
-            proposals.expire(clock.now())
+            lapsing.expire(clock.now())
             db.session.commit()
             views.append(view(app, mentee.member.user))
     return differences(*views)
+
+
+def late_no(app: Flask, bed: Any, seed: int) -> list[str]:
+    """After the release a mentor has paused, has been given somebody else, or has said no to the mentee, or the mentee has said no to the mentor by
+    name. What does the mentee see, who says yes to everybody: at once, and when the deadlines have passed?"""
+    views = []
+    for no in ("a pause", "no room", "the mentor's", "the mentee's"):
+        world = make(app, bed, seed)
+        made, _outcome = run(world)
+        release_round(made, clock.today(NOW) + timedelta(days=20), world.eva, NOW)
+        mentee = random.Random(seed).choice(world.mentees)
+        mine = select(Proposal).where(Proposal.mentee_id == mentee.id).order_by(Proposal.rank)
+        given = list(db.session.scalars(mine))
+        chosen = random.Random(seed).choice(given).mentor
+        given_to = {proposal.mentor_id for proposal in given}
+        bystander = next(mentor for mentor in world.mentors if mentor.id not in given_to)
+        about = chosen if no == "the mentee's" else bystander
+        reservations.reserve(mentee.member, ReservationKind.PERSON, str(about.member_id), NOW)
+        if no == "the mentor's":
+            reservations.reserve(chosen.member, ReservationKind.PERSON, str(mentee.member_id), NOW)
+        if no == "a pause":
+            profiles.pause(chosen, chosen.member.user, NOW)
+        if no == "no room":
+            pair(
+                profiles.seek(bystander.member, {}, "", {}, Modes.EITHER, bystander.member.user, NOW),
+                chosen,
+                NOW,
+            )
+        db.session.commit()
+        yes = saying_yes(app, [proposal.id for proposal in given])
+        seen = without_own_list(view(app, mentee.member.user, yes)) | {
+            address: found
+            for address, found in view(app, mentee.member.user).items()
+            if address.startswith("/mentoring/")
+        }
+        with time_machine.travel(NOW + timedelta(days=9), tick=False):
+            lapsing.expire(clock.now())
+            db.session.commit()
+            later = without_own_list(view(app, mentee.member.user))
+        views.append(seen | {f"later {address}": found for address, found in later.items()})
+        assert not any(p.mentor_asked_at for p in given if p.mentor_id == chosen.id)
+    return [name for other in views[1:] for name in differences(views[0], other)]
+
+
+def saying_yes(app: Flask, proposal_ids: list[int]) -> Callable[[CheckingClient], list[str]]:
+    """What comes of the mentee's yes to each, and how much each asks the database."""
+
+    def tries(client: CheckingClient) -> list[str]:
+        found = []
+        for proposal_id in proposal_ids:
+            with counted(app) as queries:
+                address, token = f"/mentoring/proposals/{proposal_id}/acceptance", client.csrf_token()
+                answer = client.open(address, method="POST", data={"csrf_token": token})
+            found.append(f"{answer.status_code} {TOKEN.sub('', words_of(answer))} {len(queries)}")
+        return found
+
+    return tries
+
+
+def without_own_list(seen: dict[str, Any]) -> dict[str, Any]:
+    """All but where the mentee reads whom the mentee has said no to: the name there is the mentee's own."""
+    own = ("/profile/reservations", "/privacy/export")
+    return {address: found for address, found in seen.items() if not address.startswith(own)}
 
 
 @pytest.fixture(autouse=True)
@@ -239,7 +303,9 @@ def _today() -> Iterator[None]:
 
 
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("game", [reservation_game, mentees_no, mentors_no], ids=lambda g: g.__name__)
+@pytest.mark.parametrize(
+    "game", [reservation_game, mentees_no, mentors_no, late_no], ids=lambda g: g.__name__
+)
 @pytest.mark.promise(
     "Ingen kan se, telle, måle eller prøve seg fram til at noen har sagt nei til dem", small=1, full=40
 )
