@@ -101,7 +101,7 @@ def joined(
 def _solved_again(round_: Round, scores: Array, capacity: Array, before: Array, stay: int) -> Array:
     """From the start: under FLOOR the new floor first, then the best total of worth and stay bonuses above it."""
     legal, objective = scores >= 0, round_.objective
-    taken = np.bincount(list(round_.fixed.values()), minlength=len(capacity)).astype(np.intp)
+    taken = round_.capacity - round_.left
     if objective not in (Objective.FLOOR, Objective.TOTAL):
         return round_.best(scores, legal, capacity, taken, objective).column
     if objective is Objective.FLOOR:
@@ -114,9 +114,7 @@ def _solved_again(round_: Round, scores: Array, capacity: Array, before: Array, 
 
 def _open(round_: Round, free: Array) -> tuple[Array, Array]:
     """The worth of those not fixed, below 0 where ruled out, and the places left to them."""
-    capacity = round_.capacity.copy()
-    for column in round_.fixed.values():
-        capacity[column] -= 1
+    capacity = round_.left
     legal = (round_.rules[free] == exclusions.NONE) & (capacity > 0)
     return np.where(legal, round_.worth[free], -1), capacity
 

@@ -46,10 +46,10 @@ def suggested(round_: Round, row: int, number: int) -> list[int]:
     """The assigned mentor first, then those worth most to this mentee beyond what the others would pay for them.
 
     Prices hold among pairs at or above the floor; a mentor who is below it for everybody is cheap without being good, so
-    those pairs come last.
+    those pairs come last. A mentor whose places are all fixed has no price and can be had by nobody else.
     """
     own = [int(round_.assigned[row])] if round_.assigned[row] != UNSERVED else []
-    legal = np.flatnonzero(round_.rules[row] == exclusions.NONE)
+    legal = np.flatnonzero((round_.rules[row] == exclusions.NONE) & (round_.left > 0))
     worth = round_.worth[row, legal]
     order = legal[np.lexsort((legal, round_.price[legal] - worth, worth < (round_.floor or 0)))]
     return (own + [int(column) for column in order if column not in own])[:number]
@@ -106,17 +106,12 @@ def alternatives(before: Outcome, mentee: str, limit: int) -> tuple[Alternative,
     row = round_.row_of(mentee)
     columns = [to for to in suggested(round_, row, limit + 1) if to != round_.assigned[row]][:limit]
     found = [_alternative(before, row, column) for column in columns]
-    return tuple(
-        sorted((item for item in found if item), key=lambda item: (-item.pair.score, item.pair.mentor))
-    )
+    return tuple(sorted(found, key=lambda item: (-item.pair.score, item.pair.mentor)))
 
 
-def _alternative(before: Outcome, row: int, column: int) -> Alternative | None:
+def _alternative(before: Outcome, row: int, column: int) -> Alternative:
     round_ = before.round
-    fixed = {**round_.fixed, row: column}
-    if list(fixed.values()).count(column) > round_.capacity[column]:
-        return None  # every place there is fixed to somebody else
-    columns = round_.assignment(fixed).column
+    columns = round_.assignment({**round_.fixed, row: column}).column
     scores = [round_.score(at, to) for at, to in enumerate(columns.tolist()) if to != UNSERVED]
     return Alternative(
         pair=pairs(round_, [(row, column)])[row, column],

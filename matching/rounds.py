@@ -136,6 +136,12 @@ class Round:
         """(n, m) the pairs no rule stands in the way of."""
         return np.asarray(self.rules == exclusions.NONE)
 
+    @property
+    def left(self) -> Indices:
+        """(m,) the places that no fixed pair has."""
+        taken = np.bincount(list(self.fixed.values()), minlength=len(self.mentors))
+        return np.asarray(self.capacity - taken)
+
     def assignment(
         self,
         fixed: Mapping[int, int],
@@ -195,8 +201,8 @@ class Round:
     def with_one_more(self, scores: Units) -> tuple[int, int]:
         """Coverage and total with one more mentor, of one place, who scores that with each mentee."""
         free = [row for row in range(len(self.mentees)) if row not in self.fixed]
-        taken = np.bincount(list(self.fixed.values()), minlength=len(self.mentors) + 1).astype(np.intp)
-        capacity = np.append(self.capacity, 1) - taken
+        taken = np.append(self.capacity - self.left, 0)
+        capacity = np.append(self.left, 1)
         worth = np.column_stack([np.where(self.legal, self.worth, -1), scores])[free]
         column = self.best(worth, (worth >= 0) & (capacity > 0), capacity, taken, self.objective).column
         served = np.flatnonzero(column != UNSERVED)

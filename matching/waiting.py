@@ -75,7 +75,7 @@ def _crowd(round_: Round, legal: Mask, rows: list[int]) -> Reason:
     free = [at for at in range(len(round_.mentees)) if at not in round_.fixed]
     held = np.full(len(round_.mentees), UNSERVED)
     held[free] = round_.assigned[free]
-    left = round_.capacity - np.bincount(list(round_.fixed.values()), minlength=len(round_.mentors))
+    left = round_.left
     mentees, mentors = np.zeros(len(held), bool), np.zeros(len(left), bool)
     mentees[rows] = True
     fresh = np.array(rows)
