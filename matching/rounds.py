@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from matching import checking, exclusions, loads, ranking
+from matching import checking, confidence, exclusions, loads, ranking
 from matching.assignment import UNSERVED, Assignment, assign
 from matching.findings import Move, Outcome
 from matching.profiles import InputError, Link, Mentee, Mentor, Objective, Reservation, Rule, Weights
@@ -118,11 +118,11 @@ class Round:
             if link.mentee not in self.row or link.mentor not in self.column:
                 raise InputError(f"fixed: mentee {link.mentee} or mentor {link.mentor} is not in the round")
             row, column = self.row[link.mentee], self.column[link.mentor]
-            code = self.rules[row, column]
-            if code not in (exclusions.NONE, exclusions.code(Rule.PAUSED)):
-                rule = exclusions.RULES[int(code)]
+            rules = self.rules_of(row, column) - {Rule.PAUSED}
+            if rules:
+                told = [f": {rule}" for rule in Rule if rule in rules & confidence.SECRETARIAT]
                 raise InputError(
-                    f"fixed: mentee {link.mentee} and mentor {link.mentor} are ruled out: {rule}"
+                    f"fixed: mentee {link.mentee} and mentor {link.mentor} cannot be a pair{''.join(told[:1])}"
                 )
             fixed[row] = column
         taken = Counter(fixed.values())
