@@ -10,7 +10,16 @@ from pathlib import Path
 import matching
 from matching import files, results
 from matching.findings import Outcome
-from matching.profiles import DEFAULT, InputError, Link, Mentee, Mentor, Objective, Reservation
+from matching.profiles import (
+    DEFAULT,
+    InputError,
+    Link,
+    Mentee,
+    Mentor,
+    Objective,
+    Reservation,
+    ReservationKind,
+)
 from matching.report import report
 
 
@@ -93,8 +102,10 @@ def _strangers(
     """What speaks of somebody in neither file: it says nothing in this round, and may be a slip of the pen."""
     known_mentors, known_mentees = {one.id for one in mentors}, {one.id for one in mentees}
     for reservation in reservations:
-        if reservation.by not in known_mentors | known_mentees:
-            yield f"reservations: {reservation.by!r} is neither mentor nor mentee"
+        about_person = reservation.kind in (ReservationKind.PERSON, ReservationKind.TIE)
+        for person in (reservation.by, *((reservation.target,) if about_person else ())):
+            if person not in known_mentors | known_mentees:
+                yield f"reservations: {person!r} is neither mentor nor mentee"
     for link in forbidden:
         if link.mentee not in known_mentees or link.mentor not in known_mentors:
             yield f"forbidden: {link.mentee!r} is no mentee or {link.mentor!r} is no mentor"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from matching import checking
@@ -63,7 +65,7 @@ def read_mentees(path: Path) -> list[Mentee]:
 
 
 def read_reservations(path: Path) -> list[Reservation]:
-    """Columns: by, kind (person, municipality, county, tie), target."""
+    """Columns: by, kind (person, municipality, county, tie), target (places by number or name)."""
     columns = ["by", "kind", "target"]
     return read(path, columns, columns, _reservation, checking.checked_reservations)
 
@@ -144,8 +146,7 @@ def _mentee(row: Row) -> Mentee:
 
 def _reservation(row: Row) -> Reservation:
     kind = row.take("kind", ReservationKind)
-    target = _municipality if kind is ReservationKind.MUNICIPALITY else _filled
-    return Reservation(row.take("by", _filled), kind, row.take("target", target))
+    return Reservation(row.take("by", _filled), kind, row.take("target", TARGETS.get(kind, _filled)))
 
 
 def _link(row: Row) -> Link:
@@ -166,16 +167,24 @@ def _yes(cell: str) -> bool:
     return cell.casefold() in YES
 
 
-def _municipality(cell: str) -> str:
-    """A number, or a name that only one municipality has."""
-    known = municipalities()
-    if cell in known:
+def _municipality(cell: str, kinds: Sequence[str] = ("municipality", "county")) -> str:
+    """A number, or a name that only one municipality has; a county of the same name comes after it."""
+    known = [place for place in municipalities().values() if place.kind in kinds]
+    if any(place.number == cell for place in known):
         return cell
-    named = [place.number for place in known.values() if cell in (place.name, place.display_name)]
-    named = [number for number in named if known[number].kind == "municipality"] or named
+    named = [place for place in known if cell in (place.name, place.display_name)]
+    named = [place for place in named if place.kind == kinds[0]] or named
     if len(named) != 1:
-        raise ValueError(f"is one of {', '.join(named)}: give the number" if named else "is no municipality")
-    return named[0]
+        numbers = ", ".join(place.number for place in named)
+        raise ValueError(f"is one of {numbers}: give the number" if named else f"is no {kinds[0]}")
+    return named[0].number
+
+
+# A county said no to as a municipality would hold for those who lead it alone, and hardly be what was meant.
+TARGETS = {
+    ReservationKind.MUNICIPALITY: partial(_municipality, kinds=("municipality",)),
+    ReservationKind.COUNTY: partial(_municipality, kinds=("county",)),
+}
 
 
 def _areas(cell: str) -> dict[str, int]:

@@ -231,12 +231,41 @@ def test_names_that_are_in_neither_file_are_warned_of(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "forbidden.csv").write_text("mentee,mentor\ndina,astri\n")
-    (folder / "reservations.csv").write_text("by,kind,target\negli,person,berit\n")
+    (folder / "reservations.csv").write_text(
+        "by,kind,target\negli,person,berit\nastrid,person,brit\ndina,tie,cato\n"
+    )
     files = ["--forbidden", str(folder / "forbidden.csv"), "--reservations", str(folder / "reservations.csv")]
     assert run(folder, *files) == 0
     told = capsys.readouterr().err
     assert "warning: forbidden: 'dina' is no mentee or 'astri' is no mentor" in told
-    assert "warning: reservations: 'egli' is neither mentor nor mentee" in told
+    for name in ("egli", "brit", "cato"):
+        assert f"warning: reservations: '{name}' is neither mentor nor mentee" in told
+    assert told.count("warning") == 4
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("county,4601", "'4601' is no county"),
+        ("county,Bergen", "'Bergen' is no county"),
+        ("municipality,46", "'46' is no municipality"),
+        ("municipality,Vestland", "'Vestland' is no municipality"),
+    ],
+)
+def test_a_reservation_that_would_not_hold_is_named(
+    folder: Path, capsys: pytest.CaptureFixture[str], target: str, words: str
+) -> None:
+    (folder / "reservations.csv").write_text(f"by,kind,target\nastrid,{target}\n")
+    assert run(folder, "--reservations", str(folder / "reservations.csv")) == 2
+    assert f"reservations.csv, line 2, column target: {words}" in capsys.readouterr().err
+
+
+def test_places_in_reservations_can_be_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "mentees.csv").write_text("id,municipality\ndina,Oslo\n")
+    for kind in ("county", "municipality"):
+        (folder / "reservations.csv").write_text(f"by,kind,target\nastrid,{kind},Oslo\n")
+        assert run(folder, "--reservations", str(folder / "reservations.csv")) == 0
+        assert capsys.readouterr().out.startswith("dina\tberit\t")
 
 
 def test_a_number_of_suggestions_that_cannot_be_is_named(

@@ -66,6 +66,12 @@ def test_a_reservation_holds_from_both_sides(reservation: Reservation) -> None:
     assert rule(ASTRID, DINA, reservation) is Rule.RESERVATION
 
 
+def test_a_reservation_that_would_rule_out_nobody_is_an_error() -> None:
+    with pytest.raises(matching.InputError, match="reservation by dina: unknown county '3441'"):
+        rule(ASTRID, DINA, Reservation("dina", ReservationKind.COUNTY, GAUSDAL))
+    assert rule(Mentor("astrid", "46"), DINA, Reservation("dina", ReservationKind.MUNICIPALITY, "46"))
+
+
 def test_a_tie_is_a_rule_of_its_own() -> None:
     assert rule(ASTRID, DINA, Reservation("dina", ReservationKind.TIE, "astrid")) is Rule.TIE
 
