@@ -27,8 +27,9 @@ def main(arguments: list[str] | None = None) -> int:
     """0 when the round is solved, 2 when something that was handed in cannot be used."""
     asked = _parser().parse_args(arguments)
     try:
+        earlier = files.read_earlier(asked.since) if asked.since else None  # `--out` can be the same file
         outcome = _solve(asked)
-        _write(asked, outcome)
+        _write(asked, outcome, earlier)
         print(_summary(outcome), file=sys.stderr)
         if asked.why:
             print(_why(outcome, *asked.why), file=sys.stderr)
@@ -127,7 +128,7 @@ def _texts(people: Sequence[Mentor | Mentee]) -> dict[str, list[float]]:
         raise InputError(f"--texts needs scikit-learn and snowballstemmer: {error}") from None
 
 
-def _write(asked: Namespace, outcome: Outcome) -> None:
+def _write(asked: Namespace, outcome: Outcome, earlier: files.Earlier | None) -> None:
     if asked.out:
         results.write_pairs(asked.out, outcome)
     else:
@@ -138,7 +139,6 @@ def _write(asked: Namespace, outcome: Outcome) -> None:
     if asked.explain:
         results.write_explanation(asked.explain, outcome)
     if asked.report:
-        earlier = files.read_earlier(asked.since) if asked.since else None
         results.write_report(asked.report, report(outcome, earlier))
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from matching import checking
 from matching.municipalities import municipalities
@@ -51,6 +52,7 @@ MENTEE_COLUMNS = [
     "paused",
     "text",
 ]
+Earlier: TypeAlias = dict[str, tuple[str, int]]  # mentee to mentor and units
 YES, NO = {"yes", "true", "1", "ja"}, {"no", "false", "0", "nei", ""}
 
 
@@ -75,8 +77,8 @@ def read_links(path: Path) -> list[Link]:
     return read(path, ["mentee", "mentor", "rule"], ("mentee", "mentor"), _link, lambda links: links)
 
 
-def read_earlier(path: Path) -> dict[str, tuple[str, int]]:
-    """Mentee to mentor and units, from pairs that were written by an earlier run."""
+def read_earlier(path: Path) -> Earlier:
+    """The pairs that were written by an earlier run."""
     columns = ["mentee", "mentor", "score", "rank", "bonus", *PARTS]
     return {
         row.take("mentee", _filled): (row.take("mentor", _filled), row.take("score", _units))

@@ -205,6 +205,7 @@ def test_the_report_is_written_as_figures_or_as_data(folder: Path) -> None:
 
     (folder / "forbidden.csv").write_text("mentee,mentor,rule\negil,berit,declined\n")
     again = ["--forbidden", files["forbidden.csv"], "--since", files["pairs.csv"]]
+    again += ["--out", files["pairs.csv"]]  # over the earlier run's
     assert run(folder, *again, "--report", files["report.json"]) == 0
     told = json.loads((folder / "report.json").read_text())
     assert [(move["mentee"], move["before"], move["after"]) for move in told["moves"]] == [
