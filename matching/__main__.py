@@ -80,18 +80,21 @@ def _solve(asked: Namespace) -> Outcome:
     forbidden = files.read_links(asked.forbidden) if asked.forbidden else []
     for stranger in _strangers(mentors, mentees, reservations, forbidden):
         print(f"warning: {stranger}", file=sys.stderr)
-    return matching.propose(
-        mentors,
-        mentees,
-        reservations,
-        files.read_weights(asked.weights) if asked.weights else DEFAULT,
-        forbidden=forbidden,
-        fixed=files.read_links(asked.fixed) if asked.fixed else (),
-        proposals=asked.proposals,
-        objective=asked.objective,
-        texts=_texts([*mentors, *mentees]) if asked.texts else None,
-        even_load=asked.even_load,
-    )
+    try:
+        return matching.propose(
+            mentors,
+            mentees,
+            reservations,
+            files.read_weights(asked.weights) if asked.weights else DEFAULT,
+            forbidden=forbidden,
+            fixed=files.read_links(asked.fixed) if asked.fixed else (),
+            proposals=asked.proposals,
+            objective=asked.objective,
+            texts=_texts([*mentors, *mentees]) if asked.texts else None,
+            even_load=asked.even_load,
+        )
+    except InputError as error:
+        raise files.placed(asked.fixed, error) if error.link else error from None
 
 
 def _strangers(

@@ -75,7 +75,9 @@ def checked_links(links: Iterable[Link], kind: str) -> tuple[Link, ...]:
         seen: set[str] = set()
         for link in ordered:
             if link.mentee in seen:
-                raise InputError(f"fixed: mentee {link.mentee} is fixed to more than one mentor")
+                raise InputError(
+                    f"fixed: mentee {link.mentee} is fixed to more than one mentor", "mentee", link
+                )
             seen.add(link.mentee)
     return ordered
 

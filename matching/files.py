@@ -52,6 +52,7 @@ MENTEE_COLUMNS = [
     "paused",
     "text",
 ]
+LINK_COLUMNS = ["mentee", "mentor", "rule"]
 Earlier: TypeAlias = dict[str, tuple[str, int]]  # mentee to mentor and units
 YES, NO = {"yes", "true", "1", "ja"}, {"no", "false", "0", "nei", ""}
 
@@ -74,7 +75,13 @@ def read_reservations(path: Path) -> list[Reservation]:
 
 def read_links(path: Path) -> list[Link]:
     """Columns: mentee, mentor and, for forbidden pairs, rule."""
-    return read(path, ["mentee", "mentor", "rule"], ("mentee", "mentor"), _link, lambda links: links)
+    return read(path, LINK_COLUMNS, LINK_COLUMNS[:2], _link, lambda links: links)
+
+
+def placed(path: Path, error: InputError) -> InputError:
+    """The same error about a pair, with where in its file the pair stands."""
+    found = (row for row in rows(path, LINK_COLUMNS, LINK_COLUMNS[:2]) if _link(row) == error.link)
+    return next(found).refuse(error)
 
 
 def read_earlier(path: Path) -> Earlier:
@@ -90,7 +97,7 @@ def read_weights(path: Path) -> Weights:
     """A JSON object with points for some or all of the parts; the rest keep their default."""
     content = text(path)
     try:
-        given = json.loads(content)
+        given = json.loads(content, parse_int=_number)
     except json.JSONDecodeError as error:
         raise InputError(f"{path.name}, line {error.lineno}, column {error.colno}: {error.msg}") from None
     except RecursionError:
@@ -108,6 +115,11 @@ def read_weights(path: Path) -> Weights:
         return checking.checked_weights(Weights(**{**DEFAULT.as_dict(), **given}))
     except InputError as error:
         raise InputError(f"{_where(path, content, error.column or '')}: {error}") from None
+
+
+def _number(digits: str) -> float:
+    """Python reads no whole number of more than 4 300 digits; one of this many is out of any range."""
+    return int(digits) if len(digits) < 20 else float(digits)
 
 
 def _where(path: Path, content: str, part: str) -> str:

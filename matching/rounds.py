@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
@@ -114,22 +113,32 @@ class Round:
     def _fixed(self, links: Sequence[Link]) -> dict[int, int]:
         """Row to column for the pairs that are to stay. A pause does not end what is agreed; every other rule does."""
         fixed: dict[int, int] = {}
+        left = self.capacity.tolist()
         for link in links:
-            if link.mentee not in self.row or link.mentor not in self.column:
-                raise InputError(f"fixed: mentee {link.mentee} or mentor {link.mentor} is not in the round")
-            row, column = self.row[link.mentee], self.column[link.mentor]
-            rules = self.rules_of(row, column) - {Rule.PAUSED}
-            if rules:
-                told = [f": {rule}" for rule in Rule if rule in rules & confidence.SECRETARIAT]
+            row, column = self._fixable(link)
+            fixed[row], left[column] = column, left[column] - 1
+            if left[column] < 0:
                 raise InputError(
-                    f"fixed: mentee {link.mentee} and mentor {link.mentor} cannot be a pair{''.join(told[:1])}"
+                    f"fixed: mentor {link.mentor} has more fixed pairs than places", "mentor", link
                 )
-            fixed[row] = column
-        taken = Counter(fixed.values())
-        for column, number in taken.items():
-            if number > self.capacity[column]:
-                raise InputError(f"fixed: mentor {self.mentors[column].id} has more fixed pairs than places")
         return fixed
+
+    def _fixable(self, link: Link) -> Cell:
+        """Row and column of a pair that no rule but a pause stands in the way of, or an InputError."""
+        if link.mentee not in self.row:
+            raise InputError(f"fixed: mentee {link.mentee} is not in the round", "mentee", link)
+        if link.mentor not in self.column:
+            raise InputError(f"fixed: mentor {link.mentor} is not in the round", "mentor", link)
+        cell = self.row[link.mentee], self.column[link.mentor]
+        rules = self.rules_of(*cell) - {Rule.PAUSED}
+        if rules:
+            told = [f": {rule}" for rule in Rule if rule in rules & confidence.SECRETARIAT]
+            raise InputError(
+                f"fixed: mentee {link.mentee} and mentor {link.mentor} cannot be a pair{''.join(told[:1])}",
+                "mentor",
+                link,
+            )
+        return cell
 
     @property
     def legal(self) -> Mask:

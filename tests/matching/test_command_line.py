@@ -107,7 +107,10 @@ def test_a_bad_cell_is_named(
         (b"", "the column 'id' is missing"),
         ("id,municipality\nx,Herøy\n".encode("cp1252"), "is not UTF-8"),
         (b'id,municipality\n"x,0301\n', "unexpected end of data"),
-        (b"id,municipality,text\nx,0301," + b"x" * 10_000_000, "field larger than field limit"),
+        (
+            b"id,municipality,text\nx,0301," + b"x" * 10_000_000,
+            "line 2, column text: mentor x: the text has 10000000 characters, at most 100000",
+        ),
         (b"\x00\x01\x02", "the column 'id' is missing"),
     ],
 )
@@ -128,6 +131,10 @@ def test_a_file_that_is_no_table_is_named(
         ('{"kind": 1, "sise": 2}', "weights.json, line 1, column 13: 'sise' is not a part"),
         ('{"size": -1}', "weights.json, line 1, column 2: weights: size is -1"),
         ('{"size": NaN}', "weights.json, line 1, column 2: weights: size is nan"),
+        (
+            '{"kind": 1,\n"size": ' + "9" * 5000 + "}",
+            "weights.json, line 2, column 1: weights: size is inf, and must be a number from zero to 1000000",
+        ),
         ("[1]", "weights.json, line 1: '[1]' must be an object"),
         ("{", "weights.json, line 1, column 2"),
     ],
@@ -138,6 +145,31 @@ def test_bad_weights_are_named(
     (folder / "weights.json").write_text(content)
     assert run(folder, "--weights", str(folder / "weights.json")) == 2
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("pairs", "words"),
+    [
+        ("dina,astrid\ndina,berit", "line 3, column mentee: fixed: mentee dina is fixed to more than one"),
+        ("egil,astrid\ndani,astrid", "line 3, column mentee: fixed: mentee dani is not in the round"),
+        ("egil,astri", "line 2, column mentor: fixed: mentor astri is not in the round"),
+        (
+            "egil,astrid\ndina,berit",
+            "line 3, column mentor: fixed: mentee dina and mentor berit cannot be a pair: neighbour",
+        ),
+        (
+            "egil,berit\nfrode,berit",
+            "line 3, column mentor: fixed: mentor berit has more fixed pairs than places",
+        ),
+    ],
+)
+def test_a_pair_that_cannot_be_fixed_is_named_with_its_line(
+    folder: Path, capsys: pytest.CaptureFixture[str], pairs: str, words: str
+) -> None:
+    (folder / "mentees.csv").write_text(MENTEES + "frode;Oslo;;;;\n", encoding="utf-8")
+    (folder / "fixed.csv").write_text(f"mentee,mentor\n{pairs}\n")
+    assert run(folder, "--fixed", str(folder / "fixed.csv")) == 2
+    assert f"error: fixed.csv, {words}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("objective", ["floor", "total", "leximin", "stable"])
