@@ -147,9 +147,9 @@ def _targets(people: Sequence[Mentee | Mentor]) -> Mapping[tuple[ReservationKind
     return found
 
 
-def mentor_rules(mentors: Sequence[Mentor]) -> Codes:
-    """(m,) rule codes for mentors whom nobody can have now."""
-    return np.array([min(map(code, mentor_rule(mentor)), default=NONE) for mentor in mentors], np.int8)
+def pauses(mentors: Sequence[Mentor]) -> Codes:
+    """(m,) rule codes for mentors who are paused."""
+    return np.array([code(Rule.PAUSED) if mentor.paused else NONE for mentor in mentors], np.int8)
 
 
 def mentor_rule(mentor: Mentor) -> set[Rule]:

@@ -21,9 +21,8 @@ def outcome(round_: Round, proposals: int) -> Outcome:
     round_.assigned, round_.price, round_.floor = found.column, found.price, found.floor
     served = [(row, int(column)) for row, column in enumerate(found.column) if column != UNSERVED]
     wanted = {row: suggested(round_, row, proposals) for row in range(len(round_.mentees))}
-    best = {row: _best(round_, row) for row in range(len(round_.mentees))}
-    missed = [(row, to) for row, to in best.items() if to != UNSERVED and round_.assigned[row] == UNSERVED]
-    cells = {*served, *missed, *((row, column) for row in wanted for column in wanted[row])}
+    missed = waiting.wanted(round_)
+    cells = {*served, *missed.items(), *((row, column) for row in wanted for column in wanted[row])}
     found_pairs = pairs(round_, sorted(cells))
     return Outcome(
         pairs=tuple(found_pairs[cell] for cell in served),
@@ -31,8 +30,8 @@ def outcome(round_: Round, proposals: int) -> Outcome:
             mentee.id: tuple(found_pairs[row, column] for column in wanted[row])
             for row, mentee in enumerate(round_.mentees)
         },
-        unmatched=waiting.unmatched(round_, best, found_pairs),
-        demand=_demand(round_, Counter(best.values())),
+        unmatched=waiting.unmatched(round_, missed, found_pairs),
+        demand=_demand(round_),
         weights=round_.weights,
         objective=round_.objective,
         seeking=len(round_.mentees),
@@ -122,11 +121,7 @@ def _alternative(before: Outcome, row: int, column: int) -> Alternative:
     )
 
 
-def _best(round_: Round, row: int) -> int:
-    """The legal mentor worth most to a mentee, or UNSERVED."""
-    legal = round_.rules[row] == exclusions.NONE
-    return int(np.argmax(np.where(legal, round_.worth[row], -1))) if legal.any() else UNSERVED
-
-
-def _demand(round_: Round, best: Counter[int]) -> dict[str, int]:
+def _demand(round_: Round) -> dict[str, int]:
+    """For how many mentees each mentor is the legal one worth most."""
+    best = Counter(round_.worth_most(row, round_.capacity > 0) for row in range(len(round_.mentees)))
     return {mentor.id: best[column] for column, mentor in enumerate(round_.mentors)}

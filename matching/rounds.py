@@ -97,12 +97,12 @@ class Round:
         return worth
 
     def _rules(self) -> NDArray[np.int8]:
-        """(n, m) the first rule that stands in a pair's way, or exclusions.NONE."""
+        """(n, m) the first rule that stands in a pair's way whatever places there are, or exclusions.NONE."""
         scoring = self.scoring
         codes = scoring.place_rule[np.ix_(scoring.row_place, scoring.column_place)]
         for cell, rules in self.between.items():
             codes[cell] = min(codes[cell], *map(exclusions.code, rules))
-        return np.minimum(codes, exclusions.mentor_rules(self.mentors))
+        return np.minimum(codes, exclusions.pauses(self.mentors))
 
     def rules_of(self, row: int, column: int) -> frozenset[Rule]:
         """Every rule that stands in a pair's way."""
@@ -141,9 +141,14 @@ class Round:
         return cell
 
     @property
+    def possible(self) -> Mask:
+        """(n, m) the pairs that nothing but a place could be wanting for."""
+        return np.asarray(self.rules == exclusions.NONE)
+
+    @property
     def legal(self) -> Mask:
         """(n, m) the pairs no rule stands in the way of."""
-        return np.asarray(self.rules == exclusions.NONE)
+        return self.possible & (self.capacity > 0)
 
     @property
     def left(self) -> Indices:
@@ -228,6 +233,11 @@ class Round:
         """What another assignment does to all but one."""
         both = enumerate(zip(self.assigned.tolist(), after.tolist(), strict=True))
         return tuple(self.move(row, old, new) for row, (old, new) in both if old != new and row != but)
+
+    def worth_most(self, row: int, among: Mask) -> int:
+        """The mentor among those (m,) who is worth most to a mentee, of them whom no rule takes away; or UNSERVED."""
+        found = (self.rules[row] == exclusions.NONE) & among
+        return int(np.argmax(np.where(found, self.worth[row], -1))) if found.any() else UNSERVED
 
     def score(self, row: int, column: int) -> int:
         return 0 if column == UNSERVED else int(self.scores[row, column])

@@ -23,11 +23,15 @@ HIDDEN = [
 ]
 
 
+@pytest.mark.parametrize("capacity", [0, 1])
 @pytest.mark.parametrize("seen_by", [None, "egil"])
-def test_nobody_else_can_tell_a_reservation_from_a_no_or_an_old_pair(seen_by: str | None) -> None:
+def test_nobody_else_can_tell_a_reservation_from_a_no_or_an_old_pair(
+    seen_by: str | None, capacity: int
+) -> None:
     answers = set()
     for reservations, forbidden in HIDDEN:
-        outcome = matching.propose([ASTRID], [DINA], reservations, forbidden=forbidden)
+        astrid = dataclasses.replace(ASTRID, capacity=capacity)
+        outcome = matching.propose([astrid], [DINA], reservations, forbidden=forbidden)
         (left,) = outcome.unmatched
         told = (
             matching.pair(outcome, "dina", "astrid", seen_by),
