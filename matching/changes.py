@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from matching import exclusions
 from matching.assignment import UNSERVED, best_floor
 from matching.findings import Move, Outcome
-from matching.profiles import UNITS_PER_POINT, InputError, Link, Mentee, Mentor, Objective
+from matching.profiles import UNITS_PER_POINT, InputError, Link, Mentee, Mentor, Objective, Reservation
 from matching.resolve import Standing
 from matching.rounds import Round
 
@@ -75,15 +75,20 @@ def after(
 
 
 def joined(
-    outcome: Outcome, mentors: Iterable[Mentor] = (), mentees: Iterable[Mentee] = (), stay: int = STAY
+    outcome: Outcome,
+    mentors: Iterable[Mentor] = (),
+    mentees: Iterable[Mentee] = (),
+    reservations: Iterable[Reservation] = (),
+    *,
+    stay: int = STAY,
 ) -> Changed:
     """Solve again with more people: a mentor who has said yes to the scheme, a mentee who has filled in the profile.
 
     Fixed pairs are frozen and the others worth `stay` units more, as in `after`; the newcomers' texts count if the round
-    was given their vectors. Solved from the start, for somebody new can lift the floor as well as lower it.
-    Raises InputError where the newcomer is in the round already.
+    was given their vectors. `reservations` are those that come with them, by them or against them. Solved from the start, for
+    somebody new can lift the floor as well as lower it. Raises InputError where the newcomer is in the round already.
     """
-    old, round_ = outcome.round, outcome.round.joined_by(mentors, mentees)
+    old, round_ = outcome.round, outcome.round.joined_by(mentors, mentees, reservations)
     free = np.array([row for row in range(len(round_.mentees)) if row not in round_.fixed], dtype=np.intp)
     scores, capacity = _open(round_, free)
     before = np.full(len(free), UNSERVED, np.intp)

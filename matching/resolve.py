@@ -1,4 +1,4 @@
-"""An optimal assignment kept optimal through small changes: a decline, a lost mentor, a new mentee, one more place.
+"""An optimal assignment kept optimal through small changes: a decline, a lost mentor.
 
 Each change is one shortest path in the residual network under the prices of the solved round (Ahuja, Magnanti & Orlin 1993,
 ch. 9 and 12): the result is what a full re-solve of the same objective would give, and the prices stay exact.
@@ -63,12 +63,6 @@ class Standing:
         for row in left:
             self._reroute(row, None)
 
-    def add_place(self, column: int) -> None:
-        """One place more; taken up by whoever it helps most, directly or down a chain."""
-        self.capacity[column] += 1
-        if self.price[column] > 0:
-            self._reroute(None, column)
-
     def _leave(self, row: int) -> None:
         if self.column[row] != UNSERVED:
             self.held[self.column[row]].discard(row)
@@ -100,8 +94,8 @@ class Standing:
             costs[own] -= self.stay
         return costs
 
-    def _reroute(self, row: int | None, target: int | None) -> None:
-        """The cheapest chain from `row` (or from outside) to a place left at `target` (or to outside)."""
+    def _reroute(self, row: int, target: int | None) -> None:
+        """The cheapest chain from `row` to a place left at `target` (or to outside)."""
         search = Search(self, row, target)
         end = search.run()
         self.price = np.maximum(
@@ -115,7 +109,7 @@ class Standing:
 class Search:
     """Dijkstra over mentors and the outside, with reduced costs; a mentor's distance includes their price."""
 
-    def __init__(self, standing: Standing, row: int | None, target: int | None) -> None:
+    def __init__(self, standing: Standing, row: int, target: int | None) -> None:
         self.standing, self.row, self.target = standing, row, target
         columns = len(standing.capacity)
         self.distance = np.full(columns, FAR)
@@ -132,10 +126,7 @@ class Search:
 
     def run(self) -> int:
         """The distance of the end: the target, or the outside where there is none."""
-        if self.row is None:
-            self.outside = End(0, UNSERVED, UNSERVED)
-        else:
-            self._reach(self.row, 0)
+        self._reach(self.row, 0)
         while True:
             nearest = int(self.ahead.argmin())
             near = int(self.ahead[nearest])
@@ -197,8 +188,6 @@ class Search:
             else:
                 row, to = int(self.mover[at]), at
             if row == UNSERVED:  # the place is reached from outside: nobody moves there
-                if self.outside.row == UNSERVED:
-                    return chain
                 outside = True
                 continue
             chain.append((row, to))
@@ -206,5 +195,3 @@ class Search:
                 return chain
             at = int(self.standing.column[row])
             outside = at == UNSERVED
-            if outside and self.outside.row == UNSERVED:
-                return chain

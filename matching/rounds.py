@@ -192,12 +192,14 @@ class Round:
             return loads.assign_evenly(worth, legal, capacity, taken, objective)
         return assign(worth, legal, capacity, objective)
 
-    def joined_by(self, mentors: Iterable[Mentor], mentees: Iterable[Mentee]) -> Round:
-        """The same round with more people in it, not solved yet; what is fixed stays fixed."""
+    def joined_by(
+        self, mentors: Iterable[Mentor], mentees: Iterable[Mentee], reservations: Iterable[Reservation]
+    ) -> Round:
+        """The same round with more people and reservations in it, not solved yet; what is fixed stays fixed."""
         return Round(
             checking.checked_mentors([*self.mentors, *mentors]),
             tuple(one for one in checking.checked_mentees([*self.mentees, *mentees]) if not one.paused),
-            self.reservations,
+            [*self.reservations, *checking.checked_reservations(reservations)],
             self.weights,
             self.forbidden,
             [Link(self.mentees[row].id, self.mentors[column].id) for row, column in self.fixed.items()],

@@ -5,7 +5,7 @@ import statistics
 import pytest
 
 import matching
-from matching import InputError, Link, Rule, changes
+from matching import InputError, Link, Reservation, ReservationKind, Rule, changes
 from tests.matching.people import round_of
 
 pytestmark = pytest.mark.pure
@@ -79,6 +79,19 @@ def test_a_newcomer_moves_nobody_who_has_agreed_and_fewer_for_the_bonus(seed: in
     found = changes.joined(outcome, mentees=mentees[-1:])
     assert not {move.mentee for move in found.moves} & {link.mentee for link in agreed}
     assert found.others <= changes.joined(outcome, mentees=mentees[-1:], stay=0).others
+
+
+@pytest.mark.parametrize("kind", [ReservationKind.PERSON, ReservationKind.TIE])
+@pytest.mark.parametrize("by_the_newcomer", [True, False])
+def test_a_newcomers_no_holds_and_so_does_a_no_to_them(kind: ReservationKind, by_the_newcomer: bool) -> None:
+    mentors, mentees = round_of(2, 20, 30, most=3)
+    outcome, new = matching.propose(mentors, mentees[:-1]), mentees[-1].id
+    (first,) = (move for move in changes.joined(outcome, mentees=mentees[-1:]).moves if move.mentee == new)
+    assert first.after
+    by, target = (new, first.after) if by_the_newcomer else (first.after, new)
+    found = changes.joined(outcome, mentees=mentees[-1:], reservations=[Reservation(by, kind, target)])
+    (second,) = (move for move in found.moves if move.mentee == new)
+    assert second.after not in (None, first.after)
 
 
 def test_who_is_there_already_cannot_join() -> None:

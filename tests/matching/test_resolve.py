@@ -1,4 +1,4 @@
-"""After a decline, a lost mentor or a new place: the same optimum as solving everything again."""
+"""After a decline or a lost mentor: the same optimum as solving everything again."""
 
 import numpy as np
 import pytest
@@ -42,12 +42,9 @@ def test_a_run_of_changes_stays_optimal(seed: int) -> None:
     standing = solved(scores, capacity)
     for _ in range(12):
         served = np.flatnonzero(standing.column != UNSERVED)
-        what = draw.integers(0, 8)
-        if what < 5 and len(served):
+        if draw.integers(0, 6) < 5 and len(served):
             row = int(draw.choice(served))
             standing.decline(row, int(standing.column[row]))
-        elif what < 7 and (standing.capacity > 0).any():
-            standing.add_place(int(draw.choice(np.flatnonzero(standing.capacity > 0))))
         elif (standing.capacity > 0).any():
             standing.lose(int(draw.choice(np.flatnonzero(standing.capacity > 0))))
         assert worth(standing.scores, standing.column, standing.capacity) == expected(
