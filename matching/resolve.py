@@ -7,15 +7,19 @@ A pair that has been proposed can have a stay bonus, so that nobody is moved for
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matching.assignment import UNSERVED, unserved_value
+from matching.profiles import HIGHEST_WORTH
 
 Units = NDArray[np.int64]
 Indices = NDArray[np.intp]
+# The units at those rows and columns, chosen as numpy chooses them; below 0 where ruled out.
+Scores: TypeAlias = Callable[[Any, Any], NDArray[Any]]
 FAR = np.iinfo(np.int64).max // 4
 
 
@@ -28,26 +32,27 @@ class End(NamedTuple):
 
 
 class Standing:
-    """n mentees, m mentors. `scores` is below 0 where a pair is ruled out; it is written to when a pair declines."""
+    """n mentees, m mentors. Of the scores only a few rows and columns are asked for, and nothing is written to them."""
 
     def __init__(
-        self, scores: Units, capacity: Indices, column: Indices, price: Units, stay: int = 0
+        self, scores: Scores, capacity: Indices, column: Indices, price: Units, stay: int = 0
     ) -> None:
         self.scores, self.capacity = scores, capacity.copy()
+        self.off: set[tuple[int, int]] = set()  # the pairs that have declined
         self.column, self.price = column.copy(), price.astype(np.int64)
         self.stay, self.proposed = stay, column.copy()
-        self.top = int(scores.max(initial=0)) + stay
-        self.unserved = self.top - unserved_value(len(scores))
-        self.own = np.full(
-            len(column), self.unserved
-        )  # (n,) what each mentee's place costs, but for its price
+        self.top = HIGHEST_WORTH + stay
+        self.unserved = self.top - unserved_value(len(column))
+        served = np.flatnonzero(column != UNSERVED)
+        self.own = np.full(len(column), self.unserved)  # what each mentee's place costs, but for its price
+        self.own[served] = self.top - stay - scores(served, column[served])
         self.held: list[set[int]] = [set() for _ in capacity]
-        for row, to in enumerate(column.tolist()):
-            self._come(row, to)
+        for row in served.tolist():
+            self.held[column[row]].add(row)
 
     def decline(self, row: int, column: int) -> None:
         """The pair is off for good. Frees the place if they held it, and moves whom it is best to move."""
-        self.scores[row, column] = -1
+        self.off.add((row, column))
         if self.column[row] == column:
             self._leave(row)
             self._cheapen(column, row)
@@ -55,7 +60,6 @@ class Standing:
 
     def lose(self, column: int) -> None:
         """The mentor is out; those who were there find the best places left."""
-        self.scores[:, column] = -1
         self.capacity[column] = self.price[column] = 0
         left = sorted(self.held[column])
         for row in left:
@@ -73,22 +77,25 @@ class Standing:
         if to != UNSERVED:
             self.held[to].add(row)
             self.own[row] = (
-                self.top - int(self.scores[row, to]) - (self.stay if self.proposed[row] == to else 0)
+                self.top - int(self.scores(row, to)) - (self.stay if self.proposed[row] == to else 0)
             )
 
     def _cheapen(self, column: int, but: int) -> None:
         """A place just left costs no more than what makes it as good for somebody as their own: the search is shorter."""
         present = self.own + np.where(self.column == UNSERVED, 0, self.price[self.column])
-        asked = present - self.top + self.scores[:, column]
-        asked[(self.scores[:, column] < 0) | (np.arange(len(asked)) == but)] = 0
+        scores = self.scores(slice(None), column)
+        asked = present - self.top + scores
+        asked[scores < 0] = 0
+        asked[[row for row, to in self.off if to == column] + [but]] = 0
         self.price[column] = min(self.price[column], max(int(asked.max(initial=0)), 0))
 
     def _costs(self, row: int) -> Units:
         """(m,) what each mentor lacks of the best there is, plus the price; FAR where ruled out."""
-        scores = self.scores[row]
+        scores = self.scores(row, slice(None))
         costs = self.price + self.top
         costs -= scores
-        costs[scores < 0] = FAR
+        costs[(scores < 0) | (self.capacity == 0)] = FAR
+        costs[[to for declined, to in self.off if declined == row]] = FAR
         own = self.proposed[row]
         if own != UNSERVED and costs[own] < FAR:
             costs[own] -= self.stay

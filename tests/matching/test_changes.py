@@ -1,6 +1,7 @@
 """After a decline the round is as good as it can be, and hardly anybody else notices."""
 
 import statistics
+import tracemalloc
 
 import pytest
 
@@ -22,6 +23,18 @@ def test_without_a_bonus_it_is_the_round_solved_again(seed: int, objective: str)
         found = changes.after(outcome, declined, stay=0)
         assert found.coverage_change == again.coverage - outcome.coverage
         assert found.change == again.total - outcome.total
+
+
+def test_a_decline_neither_changes_nor_copies_the_round() -> None:
+    mentors, mentees = round_of(1, 150, 150, most=3)
+    outcome = matching.propose(mentors, mentees, objective="total")
+    before, pair = outcome.round.worth.copy(), outcome.pairs[0]
+    tracemalloc.start()
+    first = changes.after(outcome, [Link(pair.mentee, pair.mentor)])
+    assert tracemalloc.get_traced_memory()[1] < before.nbytes
+    tracemalloc.stop()
+    assert (outcome.round.worth == before).all()
+    assert changes.after(outcome, [Link(pair.mentee, pair.mentor)]) == first
 
 
 def test_with_the_bonus_few_others_move() -> None:
