@@ -122,12 +122,13 @@ def decline(size: int, runs: int) -> list[Figure]:
     """One after another in a standing round; at the end it must be worth what solving it all again is worth."""
     known, capacity = known_scores(size, size, 1)
     first = solved(known, capacity)
-    standing = Standing(known, capacity, first.column, first.price, STAY)
+    standing = Standing(lambda row, column: known[row, column], capacity, first.column, first.price, STAY)
     took, others = [], []
     for row in range(0, size, max(1, size // 40)):
         before = standing.column.copy()
         took.append(timed(lambda row=row: standing.decline(row, int(standing.column[row]))))  # type: ignore[misc]  # a default in a lambda has no type
         others.append(int((standing.column != before).sum()) - 1)
+    known[tuple(zip(*standing.off, strict=True))] = -1
     again = known.copy()
     kept = np.flatnonzero(known[np.arange(size), first.column] >= 0)
     again[kept, first.column[kept]] += STAY

@@ -10,7 +10,16 @@ from pathlib import Path
 import matching
 from matching import files, results
 from matching.findings import Outcome
-from matching.profiles import DEFAULT, InputError, Link, Mentee, Mentor, Objective, Reservation
+from matching.profiles import (
+    DEFAULT,
+    InputError,
+    Link,
+    Mentee,
+    Mentor,
+    Objective,
+    Reservation,
+    ReservationKind,
+)
 from matching.report import report
 
 
@@ -18,8 +27,9 @@ def main(arguments: list[str] | None = None) -> int:
     """0 when the round is solved, 2 when something that was handed in cannot be used."""
     asked = _parser().parse_args(arguments)
     try:
+        earlier = files.read_earlier(asked.since) if asked.since else None  # `--out` can be the same file
         outcome = _solve(asked)
-        _write(asked, outcome)
+        _write(asked, outcome, earlier)
         print(_summary(outcome), file=sys.stderr)
         if asked.why:
             print(_why(outcome, *asked.why), file=sys.stderr)
@@ -70,18 +80,21 @@ def _solve(asked: Namespace) -> Outcome:
     forbidden = files.read_links(asked.forbidden) if asked.forbidden else []
     for stranger in _strangers(mentors, mentees, reservations, forbidden):
         print(f"warning: {stranger}", file=sys.stderr)
-    return matching.propose(
-        mentors,
-        mentees,
-        reservations,
-        files.read_weights(asked.weights) if asked.weights else DEFAULT,
-        forbidden=forbidden,
-        fixed=files.read_links(asked.fixed) if asked.fixed else (),
-        proposals=asked.proposals,
-        objective=asked.objective,
-        texts=_texts([*mentors, *mentees]) if asked.texts else None,
-        even_load=asked.even_load,
-    )
+    try:
+        return matching.propose(
+            mentors,
+            mentees,
+            reservations,
+            files.read_weights(asked.weights) if asked.weights else DEFAULT,
+            forbidden=forbidden,
+            fixed=files.read_links(asked.fixed) if asked.fixed else (),
+            proposals=asked.proposals,
+            objective=asked.objective,
+            texts=_texts([*mentors, *mentees]) if asked.texts else None,
+            even_load=asked.even_load,
+        )
+    except InputError as error:
+        raise files.placed(asked.fixed, error) if error.link else error from None
 
 
 def _strangers(
@@ -93,8 +106,10 @@ def _strangers(
     """What speaks of somebody in neither file: it says nothing in this round, and may be a slip of the pen."""
     known_mentors, known_mentees = {one.id for one in mentors}, {one.id for one in mentees}
     for reservation in reservations:
-        if reservation.by not in known_mentors | known_mentees:
-            yield f"reservations: {reservation.by!r} is neither mentor nor mentee"
+        about_person = reservation.kind in (ReservationKind.PERSON, ReservationKind.TIE)
+        for person in (reservation.by, *((reservation.target,) if about_person else ())):
+            if person not in known_mentors | known_mentees:
+                yield f"reservations: {person!r} is neither mentor nor mentee"
     for link in forbidden:
         if link.mentee not in known_mentees or link.mentor not in known_mentors:
             yield f"forbidden: {link.mentee!r} is no mentee or {link.mentor!r} is no mentor"
@@ -116,7 +131,7 @@ def _texts(people: Sequence[Mentor | Mentee]) -> dict[str, list[float]]:
         raise InputError(f"--texts needs scikit-learn and snowballstemmer: {error}") from None
 
 
-def _write(asked: Namespace, outcome: Outcome) -> None:
+def _write(asked: Namespace, outcome: Outcome, earlier: files.Earlier | None) -> None:
     if asked.out:
         results.write_pairs(asked.out, outcome)
     else:
@@ -127,7 +142,6 @@ def _write(asked: Namespace, outcome: Outcome) -> None:
     if asked.explain:
         results.write_explanation(asked.explain, outcome)
     if asked.report:
-        earlier = files.read_earlier(asked.since) if asked.since else None
         results.write_report(asked.report, report(outcome, earlier))
 
 

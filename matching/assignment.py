@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -26,7 +28,8 @@ Indices = NDArray[np.intp]
 
 UNSERVED = -1
 SMALL = 40_000  # pairs; above this the sparse solver is worth loading scipy for
-LEXIMIN_LIMIT = 300  # mentees: costs are whole numbers with a digit per distinct score
+LEXIMIN_MENTEES = 300
+LEXIMIN_PAIRS = 45_000  # of a mentee and a mentor, or a place where the load is evened: costs are whole numbers with a digit per distinct score: 0.15 GB if no two are alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +77,29 @@ def _costs(scores: Units, legal: Mask) -> Units:
     return np.asarray(scores.max(initial=0, where=legal) - scores)
 
 
+def leximin_takes(mentors: int) -> int:
+    """How many mentees there can be under LEXIMIN with so many mentors; or with so many places, where the load is evened."""
+    return min(LEXIMIN_MENTEES, LEXIMIN_PAIRS // max(mentors, 1))
+
+
 def leximin_costs(scores: Units, legal: Mask) -> NDArray[np.object_]:
-    """One more pair at a low score outweighs any number at higher ones: powers of (n + 1) by rank of score."""
-    if len(scores) > LEXIMIN_LIMIT:
-        raise InputError(f"leximin takes at most {LEXIMIN_LIMIT} mentees, and the round has {len(scores)}")
-    levels = np.unique(scores[legal])[::-1]
-    powers = np.array([(len(scores) + 1) ** rank for rank in range(len(levels))] + [0], dtype=object)
-    return np.asarray(powers[np.minimum(np.searchsorted(-levels, -scores), len(levels))])
+    """One more pair at a low score outweighs all there can be at higher ones: a digit for each score, the highest last.
+
+    A digit counts as far as there are mentees who could have a pair at that score; with scores that all differ it is a bit.
+    """
+    mentors = int(np.count_nonzero(legal.any(axis=0)))
+    most_mentees = leximin_takes(mentors)
+    if len(scores) > most_mentees:
+        raise InputError(
+            f"leximin takes at most {most_mentees} mentees with {mentors} to choose from, and the round has {len(scores)}"
+        )
+    levels, level = np.unique(-scores[legal], return_inverse=True)
+    one_each = np.unique(level * len(scores) + np.nonzero(legal)[0]) // max(len(scores), 1)
+    most = np.bincount(one_each, minlength=len(levels))
+    weights = np.array([1, *accumulate((most[:-1] + 1).tolist(), mul)], dtype=object)
+    costs = np.zeros(scores.shape, dtype=object)
+    costs[legal] = weights[level]
+    return costs
 
 
 def cheapest(

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from matching import exclusions
 from matching.assignment import UNSERVED, best_floor
 from matching.findings import Move, Outcome
-from matching.profiles import UNITS_PER_POINT, InputError, Link, Mentee, Mentor, Objective
-from matching.resolve import Standing
-from matching.rounds import Round
+from matching.profiles import UNITS_PER_POINT, InputError, Link, Mentee, Mentor, Objective, Reservation
+from matching.resolve import Scores, Standing
+from matching.rounds import Cell, Round
 
 Array: TypeAlias = NDArray[Any]
 
@@ -43,47 +43,59 @@ def after(
     """
     round_ = outcome.round
     free = np.array([row for row in range(len(round_.mentees)) if row not in round_.fixed], dtype=np.intp)
-    scores, capacity = _open(round_, free)
     gone = [_column(round_, mentor) for mentor in lost]
     off = [
         (round_.row[link.mentee], _column(round_, link.mentor))
         for link in declined
         if link.mentee in round_.row
     ]
-    before = round_.assigned[free]
-    floor = round_.floor or 0
-    standing = Standing(np.where(scores >= floor, scores, -1), capacity, before, round_.price, stay)
-    position = {int(row): at for at, row in enumerate(free)}
-    for row, column in off:
-        if row not in position:
+    for row, _ in off:
+        if row in round_.fixed:
             raise InputError(f"declined: mentee {round_.mentees[row].id} has a fixed pair")
-        scores[position[row], column] = -1
-        standing.decline(position[row], column)
+    before = round_.assigned[free]
+    cells = [(int(np.searchsorted(free, row)), column) for row, column in off]
+    rerouted = _rerouted(round_, free, cells, gone, stay)
+    found = _solved_without(round_, free, cells, gone, stay) if rerouted is None else rerouted
+    return _told(round_, free, before, found, {row for row, _ in cells}, set(gone), rerouted is None)
+
+
+def _rerouted(round_: Round, free: Array, cells: list[Cell], gone: list[int], stay: int) -> Array | None:
+    """From the prices of the round; None where it has none that tell, or the floor cannot stand."""
+    if round_.even_load or round_.objective not in (Objective.FLOOR, Objective.TOTAL):
+        return None
+    before = round_.assigned[free]
+    standing = Standing(_at(round_, free), round_.left, before, round_.price, stay)
+    for cell in cells:
+        standing.decline(*cell)
     for column in gone:
-        scores[:, column], capacity[column] = -1, 0
         standing.lose(column)
-    found = standing.column
-    fewer = np.count_nonzero(found == UNSERVED) > np.count_nonzero(before == UNSERVED)
-    again = (
-        round_.even_load
-        or outcome.objective not in (Objective.FLOOR, Objective.TOTAL)
-        or (bool(floor) and bool(fewer))
-    )
-    if again:
-        found = _solved_again(round_, scores, capacity, before, stay)
-    return _told(round_, free, before, found, {position[row] for row, _ in off}, set(gone), again)
+    fewer = np.count_nonzero(standing.column == UNSERVED) > np.count_nonzero(before == UNSERVED)
+    return None if round_.floor and fewer else standing.column
+
+
+def _solved_without(round_: Round, free: Array, cells: list[Cell], gone: list[int], stay: int) -> Array:
+    scores, capacity = _open(round_, free)
+    for cell in cells:
+        scores[cell] = -1
+    scores[:, gone], capacity[gone] = -1, 0
+    return _solved_again(round_, scores, capacity, round_.assigned[free], stay)
 
 
 def joined(
-    outcome: Outcome, mentors: Iterable[Mentor] = (), mentees: Iterable[Mentee] = (), stay: int = STAY
+    outcome: Outcome,
+    mentors: Iterable[Mentor] = (),
+    mentees: Iterable[Mentee] = (),
+    reservations: Iterable[Reservation] = (),
+    *,
+    stay: int = STAY,
 ) -> Changed:
     """Solve again with more people: a mentor who has said yes to the scheme, a mentee who has filled in the profile.
 
     Fixed pairs are frozen and the others worth `stay` units more, as in `after`; the newcomers' texts count if the round
-    was given their vectors. Solved from the start, for somebody new can lift the floor as well as lower it.
-    Raises InputError where the newcomer is in the round already.
+    was given their vectors. `reservations` are those that come with them, by them or against them. Solved from the start, for
+    somebody new can lift the floor as well as lower it. Raises InputError where the newcomer is in the round already.
     """
-    old, round_ = outcome.round, outcome.round.joined_by(mentors, mentees)
+    old, round_ = outcome.round, outcome.round.joined_by(mentors, mentees, reservations)
     free = np.array([row for row in range(len(round_.mentees)) if row not in round_.fixed], dtype=np.intp)
     scores, capacity = _open(round_, free)
     before = np.full(len(free), UNSERVED, np.intp)
@@ -101,7 +113,7 @@ def joined(
 def _solved_again(round_: Round, scores: Array, capacity: Array, before: Array, stay: int) -> Array:
     """From the start: under FLOOR the new floor first, then the best total of worth and stay bonuses above it."""
     legal, objective = scores >= 0, round_.objective
-    taken = np.bincount(list(round_.fixed.values()), minlength=len(capacity)).astype(np.intp)
+    taken = round_.capacity - round_.left
     if objective not in (Objective.FLOOR, Objective.TOTAL):
         return round_.best(scores, legal, capacity, taken, objective).column
     if objective is Objective.FLOOR:
@@ -112,11 +124,21 @@ def _solved_again(round_: Round, scores: Array, capacity: Array, before: Array, 
     return round_.best(bonus, legal, capacity, taken, Objective.TOTAL).column
 
 
+def _at(round_: Round, free: Array) -> Scores:
+    """As `_open` and not below the floor, where it is asked for: the matrix is neither copied nor written to."""
+    open_, floor = round_.left > 0, round_.floor or 0
+
+    def scores(rows: Any, columns: Any) -> Array:
+        at = free[rows], columns
+        worth = round_.worth[at]
+        return np.where((round_.rules[at] == exclusions.NONE) & open_[columns] & (worth >= floor), worth, -1)
+
+    return scores
+
+
 def _open(round_: Round, free: Array) -> tuple[Array, Array]:
     """The worth of those not fixed, below 0 where ruled out, and the places left to them."""
-    capacity = round_.capacity.copy()
-    for column in round_.fixed.values():
-        capacity[column] -= 1
+    capacity = round_.left
     legal = (round_.rules[free] == exclusions.NONE) & (capacity > 0)
     return np.where(legal, round_.worth[free], -1), capacity
 

@@ -52,11 +52,15 @@ def checked_weights(weights: Weights) -> Weights:
 
 
 def checked_reservations(reservations: Iterable[Reservation]) -> tuple[Reservation, ...]:
-    """A reservation by or against somebody outside the round says nothing; a place that does not exist is an error."""
-    checked = tuple(reservations)
+    """A reservation by or against somebody outside the round says nothing; a place that does not exist is an error.
+
+    So is a municipality given as a county: no pair would be ruled out. A county's own number as a municipality holds for those who lead it.
+    """
+    checked, known = tuple(reservations), municipalities()
+    counties = {number for number, place in known.items() if place.kind == "county"}
+    exist = {ReservationKind.MUNICIPALITY: known.keys(), ReservationKind.COUNTY: counties}
     for reservation in checked:
-        place = reservation.kind in (ReservationKind.MUNICIPALITY, ReservationKind.COUNTY)
-        if place and reservation.target not in municipalities():
+        if reservation.target not in exist.get(reservation.kind, (reservation.target,)):
             raise InputError(
                 f"reservation by {reservation.by}: unknown {reservation.kind} {reservation.target!r}",
                 "target",
@@ -71,7 +75,9 @@ def checked_links(links: Iterable[Link], kind: str) -> tuple[Link, ...]:
         seen: set[str] = set()
         for link in ordered:
             if link.mentee in seen:
-                raise InputError(f"fixed: mentee {link.mentee} is fixed to more than one mentor")
+                raise InputError(
+                    f"fixed: mentee {link.mentee} is fixed to more than one mentor", "mentee", link
+                )
             seen.add(link.mentee)
     return ordered
 

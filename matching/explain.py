@@ -127,8 +127,10 @@ class Explainer(NamedTuple):
             yield Finding(self._missing("experience"), "experience", years)
         yield from self._hard_to_meet()
         for wish, share in self._wishes():
-            if wishes.met(wish, self.mentee, self.mentor) < 1:
-                yield Finding(share, "wish", {"wish": wish})
+            lost = share - int(share * wishes.met(wish, self.mentee, self.mentor))
+            known = wish != "years" or self.mentor.years is not None
+            if lost and known:  # what is not known costs half, but is not missed
+                yield Finding(lost, "wish", {"wish": wish})
         if self.mentor.retired and not self.mentee.wishes.retired:
             yield Finding(UNITS_PER_POINT, "retired", {})
 
@@ -140,7 +142,7 @@ class Explainer(NamedTuple):
             yield Finding(missing, "mode", {})
         elif kilometres is not None and kilometres > NEAR:
             yield Finding(missing, "distance", {"kilometres": kilometres})
-        elif here.language_form != there.language_form:
+        elif places.same_language(here, there) == 0:
             forms: dict[str, Value] = {"mentee": here.language_form, "mentor": there.language_form}
             yield Finding(missing, "language", forms)
 

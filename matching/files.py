@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from matching import checking
 from matching.municipalities import municipalities
@@ -49,6 +52,8 @@ MENTEE_COLUMNS = [
     "paused",
     "text",
 ]
+LINK_COLUMNS = ["mentee", "mentor", "rule"]
+Earlier: TypeAlias = dict[str, tuple[str, int]]  # mentee to mentor and units
 YES, NO = {"yes", "true", "1", "ja"}, {"no", "false", "0", "nei", ""}
 
 
@@ -63,18 +68,24 @@ def read_mentees(path: Path) -> list[Mentee]:
 
 
 def read_reservations(path: Path) -> list[Reservation]:
-    """Columns: by, kind (person, municipality, county, tie), target."""
+    """Columns: by, kind (person, municipality, county, tie), target (places by number or name)."""
     columns = ["by", "kind", "target"]
     return read(path, columns, columns, _reservation, checking.checked_reservations)
 
 
 def read_links(path: Path) -> list[Link]:
     """Columns: mentee, mentor and, for forbidden pairs, rule."""
-    return read(path, ["mentee", "mentor", "rule"], ("mentee", "mentor"), _link, lambda links: links)
+    return read(path, LINK_COLUMNS, LINK_COLUMNS[:2], _link, lambda links: links)
 
 
-def read_earlier(path: Path) -> dict[str, tuple[str, int]]:
-    """Mentee to mentor and units, from pairs that were written by an earlier run."""
+def placed(path: Path, error: InputError) -> InputError:
+    """The same error about a pair, with where in its file the pair stands."""
+    found = (row for row in rows(path, LINK_COLUMNS, LINK_COLUMNS[:2]) if _link(row) == error.link)
+    return next(found).refuse(error)
+
+
+def read_earlier(path: Path) -> Earlier:
+    """The pairs that were written by an earlier run."""
     columns = ["mentee", "mentor", "score", "rank", "bonus", *PARTS]
     return {
         row.take("mentee", _filled): (row.take("mentor", _filled), row.take("score", _units))
@@ -86,7 +97,7 @@ def read_weights(path: Path) -> Weights:
     """A JSON object with points for some or all of the parts; the rest keep their default."""
     content = text(path)
     try:
-        given = json.loads(content)
+        given = json.loads(content, parse_int=_number)
     except json.JSONDecodeError as error:
         raise InputError(f"{path.name}, line {error.lineno}, column {error.colno}: {error.msg}") from None
     except RecursionError:
@@ -104,6 +115,11 @@ def read_weights(path: Path) -> Weights:
         return checking.checked_weights(Weights(**{**DEFAULT.as_dict(), **given}))
     except InputError as error:
         raise InputError(f"{_where(path, content, error.column or '')}: {error}") from None
+
+
+def _number(digits: str) -> float:
+    """Python reads no whole number of more than 4 300 digits; one of this many is out of any range."""
+    return int(digits) if len(digits) < 20 else float(digits)
 
 
 def _where(path: Path, content: str, part: str) -> str:
@@ -144,8 +160,7 @@ def _mentee(row: Row) -> Mentee:
 
 def _reservation(row: Row) -> Reservation:
     kind = row.take("kind", ReservationKind)
-    target = _municipality if kind is ReservationKind.MUNICIPALITY else _filled
-    return Reservation(row.take("by", _filled), kind, row.take("target", target))
+    return Reservation(row.take("by", _filled), kind, row.take("target", TARGETS.get(kind, _filled)))
 
 
 def _link(row: Row) -> Link:
@@ -166,16 +181,24 @@ def _yes(cell: str) -> bool:
     return cell.casefold() in YES
 
 
-def _municipality(cell: str) -> str:
-    """A number, or a name that only one municipality has."""
-    known = municipalities()
-    if cell in known:
+def _municipality(cell: str, kinds: Sequence[str] = ("municipality", "county")) -> str:
+    """A number, or a name that only one municipality has; a county of the same name comes after it."""
+    known = [place for place in municipalities().values() if place.kind in kinds]
+    if any(place.number == cell for place in known):
         return cell
-    named = [place.number for place in known.values() if cell in (place.name, place.display_name)]
-    named = [number for number in named if known[number].kind == "municipality"] or named
+    named = [place for place in known if cell in (place.name, place.display_name)]
+    named = [place for place in named if place.kind == kinds[0]] or named
     if len(named) != 1:
-        raise ValueError(f"is one of {', '.join(named)}: give the number" if named else "is no municipality")
-    return named[0]
+        numbers = ", ".join(place.number for place in named)
+        raise ValueError(f"is one of {numbers}: give the number" if named else f"is no {kinds[0]}")
+    return named[0].number
+
+
+# A county said no to as a municipality would hold for those who lead it alone, and hardly be what was meant.
+TARGETS = {
+    ReservationKind.MUNICIPALITY: partial(_municipality, kinds=("municipality",)),
+    ReservationKind.COUNTY: partial(_municipality, kinds=("county",)),
+}
 
 
 def _areas(cell: str) -> dict[str, int]:

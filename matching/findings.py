@@ -61,13 +61,13 @@ class Blocking:
 
 @dataclass(frozen=True, slots=True)
 class Unmatched:
-    """A mentee without a mentor. `legal` mentors exist but have no place left; with 0 the rules leave nobody."""
+    """A mentee without a mentor. `legal` mentors would do but have no place left; with 0 the rules leave nobody."""
 
     mentee: str
     legal: int
     blocking: tuple[Blocking, ...]
     waiting: int | None = None  # place on the waiting list, 1 first; None when the rules leave nobody
-    best: Pair | None = None  # the best legal pair, were there one more place
+    best: Pair | None = None  # the best pair, were there one more place
     untold: int = (
         0  # mentors taken away by what is not to be told: declined, ended, ties and reservations together
     )

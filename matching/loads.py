@@ -58,7 +58,7 @@ def assign_evenly(
     found = assign(worth[:, mentor] + MOST - costs, open_, one, Objective.TOTAL)
     column = found.column
     if objective is Objective.LEXIMIN:
-        column, _ = cheapest(_leximin_then_load(worth, legal, mentor, costs), open_, one)
+        column, _ = cheapest(_leximin_then_load(worth[:, mentor], open_, costs), open_, one)
     return Assignment(
         np.where(column == UNSERVED, UNSERVED, np.append(mentor, UNSERVED)[column]),
         _prices(found.price + costs, mentor, len(capacity)),
@@ -66,9 +66,9 @@ def assign_evenly(
     )
 
 
-def _leximin_then_load(worth: Units, legal: Mask, mentor: Indices, costs: Units) -> NDArray[np.object_]:
-    """No load outweighs the smallest difference in what comes first."""
-    return np.asarray(leximin_costs(worth, legal)[:, mentor] * ((len(worth) + 1) * (MOST + 1)) + costs)
+def _leximin_then_load(worth: Units, legal: Mask, costs: Units) -> NDArray[np.object_]:
+    """(n, places) no load outweighs the smallest difference in what comes first."""
+    return np.asarray(leximin_costs(worth, legal) * ((len(worth) + 1) * (MOST + 1)) + costs)
 
 
 def _prices(of_place: Units, mentor: Indices, mentors: int) -> Units:

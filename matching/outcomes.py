@@ -21,9 +21,8 @@ def outcome(round_: Round, proposals: int) -> Outcome:
     round_.assigned, round_.price, round_.floor = found.column, found.price, found.floor
     served = [(row, int(column)) for row, column in enumerate(found.column) if column != UNSERVED]
     wanted = {row: suggested(round_, row, proposals) for row in range(len(round_.mentees))}
-    best = {row: _best(round_, row) for row in range(len(round_.mentees))}
-    missed = [(row, to) for row, to in best.items() if to != UNSERVED and round_.assigned[row] == UNSERVED]
-    cells = {*served, *missed, *((row, column) for row in wanted for column in wanted[row])}
+    missed = waiting.wanted(round_)
+    cells = {*served, *missed.items(), *((row, column) for row in wanted for column in wanted[row])}
     found_pairs = pairs(round_, sorted(cells))
     return Outcome(
         pairs=tuple(found_pairs[cell] for cell in served),
@@ -31,8 +30,8 @@ def outcome(round_: Round, proposals: int) -> Outcome:
             mentee.id: tuple(found_pairs[row, column] for column in wanted[row])
             for row, mentee in enumerate(round_.mentees)
         },
-        unmatched=waiting.unmatched(round_, best, found_pairs),
-        demand=_demand(round_, Counter(best.values())),
+        unmatched=waiting.unmatched(round_, missed, found_pairs),
+        demand=_demand(round_),
         weights=round_.weights,
         objective=round_.objective,
         seeking=len(round_.mentees),
@@ -46,10 +45,10 @@ def suggested(round_: Round, row: int, number: int) -> list[int]:
     """The assigned mentor first, then those worth most to this mentee beyond what the others would pay for them.
 
     Prices hold among pairs at or above the floor; a mentor who is below it for everybody is cheap without being good, so
-    those pairs come last.
+    those pairs come last. A mentor whose places are all fixed has no price and can be had by nobody else.
     """
     own = [int(round_.assigned[row])] if round_.assigned[row] != UNSERVED else []
-    legal = np.flatnonzero(round_.rules[row] == exclusions.NONE)
+    legal = np.flatnonzero((round_.rules[row] == exclusions.NONE) & (round_.left > 0))
     worth = round_.worth[row, legal]
     order = legal[np.lexsort((legal, round_.price[legal] - worth, worth < (round_.floor or 0)))]
     return (own + [int(column) for column in order if column not in own])[:number]
@@ -106,17 +105,12 @@ def alternatives(before: Outcome, mentee: str, limit: int) -> tuple[Alternative,
     row = round_.row_of(mentee)
     columns = [to for to in suggested(round_, row, limit + 1) if to != round_.assigned[row]][:limit]
     found = [_alternative(before, row, column) for column in columns]
-    return tuple(
-        sorted((item for item in found if item), key=lambda item: (-item.pair.score, item.pair.mentor))
-    )
+    return tuple(sorted(found, key=lambda item: (-item.pair.score, item.pair.mentor)))
 
 
-def _alternative(before: Outcome, row: int, column: int) -> Alternative | None:
+def _alternative(before: Outcome, row: int, column: int) -> Alternative:
     round_ = before.round
-    fixed = {**round_.fixed, row: column}
-    if list(fixed.values()).count(column) > round_.capacity[column]:
-        return None  # every place there is fixed to somebody else
-    columns = round_.assignment(fixed).column
+    columns = round_.assignment({**round_.fixed, row: column}).column
     scores = [round_.score(at, to) for at, to in enumerate(columns.tolist()) if to != UNSERVED]
     return Alternative(
         pair=pairs(round_, [(row, column)])[row, column],
@@ -127,11 +121,7 @@ def _alternative(before: Outcome, row: int, column: int) -> Alternative | None:
     )
 
 
-def _best(round_: Round, row: int) -> int:
-    """The legal mentor worth most to a mentee, or UNSERVED."""
-    legal = round_.rules[row] == exclusions.NONE
-    return int(np.argmax(np.where(legal, round_.worth[row], -1))) if legal.any() else UNSERVED
-
-
-def _demand(round_: Round, best: Counter[int]) -> dict[str, int]:
+def _demand(round_: Round) -> dict[str, int]:
+    """For how many mentees each mentor is the legal one worth most."""
+    best = Counter(round_.worth_most(row, round_.capacity > 0) for row in range(len(round_.mentees)))
     return {mentor.id: best[column] for column, mentor in enumerate(round_.mentors)}

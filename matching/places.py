@@ -85,11 +85,12 @@ def distance(here: Municipality, there: Municipality) -> float | None:
 
 def language(rows: Sequence[Municipality], columns: Sequence[Municipality]) -> Table:
     """1 where the written forms agree or one side is neutral, 0 for bokmål against nynorsk."""
-    found = np.array([[_language(row, column) for column in columns] for row in rows])
+    found = np.array([[same_language(row, column) for column in columns] for row in rows])
     return found.reshape(len(rows), len(columns))
 
 
-def _language(row: Municipality, column: Municipality) -> float:
+def same_language(row: Municipality, column: Municipality) -> float:
+    """The same for one pair; half where a form is not known."""
     forms = {row.language_form, column.language_form}
     if None in forms:
         return 0.5

@@ -147,8 +147,8 @@ PARTS = tuple(part.name for part in fields(Weights))
 
 
 class InputError(ValueError):
-    """What was handed in cannot be used; the message is a sentence that names it, `column` what it is about."""
+    """What was handed in cannot be used; the message is a sentence that names it, `column` what it is about, `link` which pair."""
 
-    def __init__(self, message: str, column: str | None = None) -> None:
+    def __init__(self, message: str, column: str | None = None, link: Link | None = None) -> None:
         super().__init__(message)
-        self.column = column
+        self.column, self.link = column, link

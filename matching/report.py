@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from matching.assignment import UNSERVED
+from matching import loads
+from matching.assignment import UNSERVED, unserved_value
 from matching.findings import Move, Outcome
 from matching.municipalities import municipalities
 from matching.profiles import UNITS_PER_POINT, Mentee, Mentor
+from matching.rounds import Round
 from matching.scoring import FULL_YEARS
 
 Units = NDArray[np.int64]
@@ -23,7 +25,7 @@ LARGER = 1.25  # the size of municipality that scores highest
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """`first` is for how many mentees this is the best legal mentor; `price` what one more place there is worth."""
+    """`first` is for how many mentees this is the best legal mentor; `price` what one more place there is worth, in units."""
 
     mentor: str
     first: int
@@ -102,9 +104,35 @@ def _demand(outcome: Outcome) -> tuple[Demand, ...]:
     round_ = outcome.round
     found = [
         Demand(mentor.id, outcome.demand[mentor.id], mentor.capacity, int(price))
-        for mentor, price in zip(round_.mentors, round_.price, strict=True)
+        for mentor, price in zip(round_.mentors, prices(round_), strict=True)
     ]
     return tuple(sorted(found, key=lambda one: (-one.first, -one.price, one.mentor)))
+
+
+def prices(round_: Round) -> Units:
+    """(m,) what one more place with each mentor is worth at the prices of the round.
+
+    A mentor whose places are all fixed took no part when the prices were found: what one more place gives there is the most
+    that anybody would gain by it, beyond what they have now.
+    """
+    price = round_.price.copy()
+    closed = np.flatnonzero((round_.left == 0) & (round_.capacity > 0))
+    worth, waits = round_.worth[:, closed], round_.assigned == UNSERVED
+    # To be served at all comes before the floor.
+    counts = round_.legal[:, closed] & ((worth >= (round_.floor or 0)) | waits[:, None])
+    gain = np.where(counts, worth - _had(round_)[:, None], 0)
+    gain[list(round_.fixed)] = 0  # who is fixed stays
+    load = loads.cost(round_.capacity[closed]) if round_.even_load else 0
+    price[closed] = np.maximum(gain.max(axis=0, initial=0) - load, 0)
+    return price
+
+
+def _had(round_: Round) -> Units:
+    """(n,) what each mentee has now: the worth of their pair beyond its price, or what being without counts as."""
+    had = np.full(len(round_.mentees), unserved_value(len(round_.mentees)))
+    rows = np.flatnonzero(round_.assigned != UNSERVED)
+    had[rows] = round_.worth[rows, round_.assigned[rows]] - round_.price[round_.assigned[rows]]
+    return had
 
 
 def whom_to_recruit(outcome: Outcome, number: int) -> tuple[Recruit, ...]:
@@ -149,11 +177,8 @@ def _made_for(mentee: Mentee) -> Mentor:
 
 def _bounds(outcome: Outcome, scores: Units) -> list[int]:
     """At most what each recruit adds: the best of score minus what the mentee has now, beyond its price."""
-    round_ = outcome.round
-    now = np.full(len(round_.mentees), -(10**9))  # serving somebody comes before everything
-    rows = np.flatnonzero(round_.assigned != UNSERVED)
-    now[rows] = round_.worth[rows, round_.assigned[rows]] - round_.price[round_.assigned[rows]]
-    return [int(value) for value in np.where(scores >= 0, scores - now[:, None], -(10**12)).max(axis=0)]
+    gain = np.where(scores >= 0, scores - _had(outcome.round)[:, None], -(10**12))
+    return [int(value) for value in gain.max(axis=0)]
 
 
 def _moves(before: Mapping[str, tuple[str, int]], after: Mapping[str, tuple[str, int]]) -> tuple[Move, ...]:

@@ -1,4 +1,4 @@
-"""An optimal assignment kept optimal through small changes: a decline, a lost mentor, a new mentee, one more place.
+"""An optimal assignment kept optimal through small changes: a decline, a lost mentor.
 
 Each change is one shortest path in the residual network under the prices of the solved round (Ahuja, Magnanti & Orlin 1993,
 ch. 9 and 12): the result is what a full re-solve of the same objective would give, and the prices stay exact.
@@ -7,15 +7,19 @@ A pair that has been proposed can have a stay bonus, so that nobody is moved for
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from matching.assignment import UNSERVED, unserved_value
+from matching.profiles import HIGHEST_WORTH
 
 Units = NDArray[np.int64]
 Indices = NDArray[np.intp]
+# The units at those rows and columns, chosen as numpy chooses them; below 0 where ruled out.
+Scores: TypeAlias = Callable[[Any, Any], NDArray[Any]]
 FAR = np.iinfo(np.int64).max // 4
 
 
@@ -28,26 +32,27 @@ class End(NamedTuple):
 
 
 class Standing:
-    """n mentees, m mentors. `scores` is below 0 where a pair is ruled out; it is written to when a pair declines."""
+    """n mentees, m mentors. Of the scores only a few rows and columns are asked for, and nothing is written to them."""
 
     def __init__(
-        self, scores: Units, capacity: Indices, column: Indices, price: Units, stay: int = 0
+        self, scores: Scores, capacity: Indices, column: Indices, price: Units, stay: int = 0
     ) -> None:
         self.scores, self.capacity = scores, capacity.copy()
+        self.off: set[tuple[int, int]] = set()  # the pairs that have declined
         self.column, self.price = column.copy(), price.astype(np.int64)
         self.stay, self.proposed = stay, column.copy()
-        self.top = int(scores.max(initial=0)) + stay
-        self.unserved = self.top - unserved_value(len(scores))
-        self.own = np.full(
-            len(column), self.unserved
-        )  # (n,) what each mentee's place costs, but for its price
+        self.top = HIGHEST_WORTH + stay
+        self.unserved = self.top - unserved_value(len(column))
+        served = np.flatnonzero(column != UNSERVED)
+        self.own = np.full(len(column), self.unserved)  # what each mentee's place costs, but for its price
+        self.own[served] = self.top - stay - scores(served, column[served])
         self.held: list[set[int]] = [set() for _ in capacity]
-        for row, to in enumerate(column.tolist()):
-            self._come(row, to)
+        for row in served.tolist():
+            self.held[column[row]].add(row)
 
     def decline(self, row: int, column: int) -> None:
         """The pair is off for good. Frees the place if they held it, and moves whom it is best to move."""
-        self.scores[row, column] = -1
+        self.off.add((row, column))
         if self.column[row] == column:
             self._leave(row)
             self._cheapen(column, row)
@@ -55,19 +60,12 @@ class Standing:
 
     def lose(self, column: int) -> None:
         """The mentor is out; those who were there find the best places left."""
-        self.scores[:, column] = -1
         self.capacity[column] = self.price[column] = 0
         left = sorted(self.held[column])
         for row in left:
             self._leave(row)
         for row in left:
             self._reroute(row, None)
-
-    def add_place(self, column: int) -> None:
-        """One place more; taken up by whoever it helps most, directly or down a chain."""
-        self.capacity[column] += 1
-        if self.price[column] > 0:
-            self._reroute(None, column)
 
     def _leave(self, row: int) -> None:
         if self.column[row] != UNSERVED:
@@ -79,29 +77,32 @@ class Standing:
         if to != UNSERVED:
             self.held[to].add(row)
             self.own[row] = (
-                self.top - int(self.scores[row, to]) - (self.stay if self.proposed[row] == to else 0)
+                self.top - int(self.scores(row, to)) - (self.stay if self.proposed[row] == to else 0)
             )
 
     def _cheapen(self, column: int, but: int) -> None:
         """A place just left costs no more than what makes it as good for somebody as their own: the search is shorter."""
         present = self.own + np.where(self.column == UNSERVED, 0, self.price[self.column])
-        asked = present - self.top + self.scores[:, column]
-        asked[(self.scores[:, column] < 0) | (np.arange(len(asked)) == but)] = 0
+        scores = self.scores(slice(None), column)
+        asked = present - self.top + scores
+        asked[scores < 0] = 0
+        asked[[row for row, to in self.off if to == column] + [but]] = 0
         self.price[column] = min(self.price[column], max(int(asked.max(initial=0)), 0))
 
     def _costs(self, row: int) -> Units:
         """(m,) what each mentor lacks of the best there is, plus the price; FAR where ruled out."""
-        scores = self.scores[row]
+        scores = self.scores(row, slice(None))
         costs = self.price + self.top
         costs -= scores
-        costs[scores < 0] = FAR
+        costs[(scores < 0) | (self.capacity == 0)] = FAR
+        costs[[to for declined, to in self.off if declined == row]] = FAR
         own = self.proposed[row]
         if own != UNSERVED and costs[own] < FAR:
             costs[own] -= self.stay
         return costs
 
-    def _reroute(self, row: int | None, target: int | None) -> None:
-        """The cheapest chain from `row` (or from outside) to a place left at `target` (or to outside)."""
+    def _reroute(self, row: int, target: int | None) -> None:
+        """The cheapest chain from `row` to a place left at `target` (or to outside)."""
         search = Search(self, row, target)
         end = search.run()
         self.price = np.maximum(
@@ -115,7 +116,7 @@ class Standing:
 class Search:
     """Dijkstra over mentors and the outside, with reduced costs; a mentor's distance includes their price."""
 
-    def __init__(self, standing: Standing, row: int | None, target: int | None) -> None:
+    def __init__(self, standing: Standing, row: int, target: int | None) -> None:
         self.standing, self.row, self.target = standing, row, target
         columns = len(standing.capacity)
         self.distance = np.full(columns, FAR)
@@ -132,10 +133,7 @@ class Search:
 
     def run(self) -> int:
         """The distance of the end: the target, or the outside where there is none."""
-        if self.row is None:
-            self.outside = End(0, UNSERVED, UNSERVED)
-        else:
-            self._reach(self.row, 0)
+        self._reach(self.row, 0)
         while True:
             nearest = int(self.ahead.argmin())
             near = int(self.ahead[nearest])
@@ -197,8 +195,6 @@ class Search:
             else:
                 row, to = int(self.mover[at]), at
             if row == UNSERVED:  # the place is reached from outside: nobody moves there
-                if self.outside.row == UNSERVED:
-                    return chain
                 outside = True
                 continue
             chain.append((row, to))
@@ -206,5 +202,3 @@ class Search:
                 return chain
             at = int(self.standing.column[row])
             outside = at == UNSERVED
-            if outside and self.outside.row == UNSERVED:
-                return chain

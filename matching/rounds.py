@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matching import checking, exclusions, loads, ranking
+from matching import checking, confidence, exclusions, loads, ranking
 from matching.assignment import UNSERVED, Assignment, assign
 from matching.findings import Move, Outcome
 from matching.profiles import InputError, Link, Mentee, Mentor, Objective, Reservation, Rule, Weights
@@ -98,46 +97,64 @@ class Round:
         return worth
 
     def _rules(self) -> NDArray[np.int8]:
-        """(n, m) the first rule that stands in a pair's way, or exclusions.NONE."""
+        """(n, m) the first rule that stands in a pair's way whatever places there are, or exclusions.NONE."""
         scoring = self.scoring
         codes = scoring.place_rule[np.ix_(scoring.row_place, scoring.column_place)]
         for cell, rules in self.between.items():
             codes[cell] = min(codes[cell], *map(exclusions.code, rules))
-        return np.minimum(codes, exclusions.mentor_rules(self.mentors))
+        return np.minimum(codes, exclusions.pauses(self.mentors))
 
     def rules_of(self, row: int, column: int) -> frozenset[Rule]:
         """Every rule that stands in a pair's way."""
-        scoring = self.scoring
-        place = int(scoring.place_rule[scoring.row_place[row], scoring.column_place[column]])
-        by_place = {exclusions.RULES[place]} if place != exclusions.NONE else set()
-        return frozenset(
-            by_place | self.between.get((row, column), set()) | exclusions.mentor_rule(self.mentors[column])
-        )
+        mentee, mentor = self.mentees[row], self.mentors[column]
+        between = self.between.get((row, column), set())
+        return frozenset(exclusions.place_rule(mentee, mentor) | between | exclusions.mentor_rule(mentor))
 
     def _fixed(self, links: Sequence[Link]) -> dict[int, int]:
         """Row to column for the pairs that are to stay. A pause does not end what is agreed; every other rule does."""
         fixed: dict[int, int] = {}
+        left = self.capacity.tolist()
         for link in links:
-            if link.mentee not in self.row or link.mentor not in self.column:
-                raise InputError(f"fixed: mentee {link.mentee} or mentor {link.mentor} is not in the round")
-            row, column = self.row[link.mentee], self.column[link.mentor]
-            code = self.rules[row, column]
-            if code not in (exclusions.NONE, exclusions.code(Rule.PAUSED)):
-                rule = exclusions.RULES[int(code)]
+            row, column = self._fixable(link)
+            fixed[row], left[column] = column, left[column] - 1
+            if left[column] < 0:
                 raise InputError(
-                    f"fixed: mentee {link.mentee} and mentor {link.mentor} are ruled out: {rule}"
+                    f"fixed: mentor {link.mentor} has more fixed pairs than places", "mentor", link
                 )
-            fixed[row] = column
-        taken = Counter(fixed.values())
-        for column, number in taken.items():
-            if number > self.capacity[column]:
-                raise InputError(f"fixed: mentor {self.mentors[column].id} has more fixed pairs than places")
         return fixed
+
+    def _fixable(self, link: Link) -> Cell:
+        """Row and column of a pair that no rule but a pause stands in the way of, or an InputError."""
+        if link.mentee not in self.row:
+            raise InputError(f"fixed: mentee {link.mentee} is not in the round", "mentee", link)
+        if link.mentor not in self.column:
+            raise InputError(f"fixed: mentor {link.mentor} is not in the round", "mentor", link)
+        cell = self.row[link.mentee], self.column[link.mentor]
+        rules = self.rules_of(*cell) - {Rule.PAUSED}
+        if rules:
+            told = [f": {rule}" for rule in Rule if rule in rules & confidence.SECRETARIAT]
+            raise InputError(
+                f"fixed: mentee {link.mentee} and mentor {link.mentor} cannot be a pair{''.join(told[:1])}",
+                "mentor",
+                link,
+            )
+        return cell
+
+    @property
+    def possible(self) -> Mask:
+        """(n, m) the pairs that nothing but a place could be wanting for."""
+        return np.asarray(self.rules == exclusions.NONE)
 
     @property
     def legal(self) -> Mask:
         """(n, m) the pairs no rule stands in the way of."""
-        return np.asarray(self.rules == exclusions.NONE)
+        return self.possible & (self.capacity > 0)
+
+    @property
+    def left(self) -> Indices:
+        """(m,) the places that no fixed pair has."""
+        taken = np.bincount(list(self.fixed.values()), minlength=len(self.mentors))
+        return np.asarray(self.capacity - taken)
 
     def assignment(
         self,
@@ -175,12 +192,14 @@ class Round:
             return loads.assign_evenly(worth, legal, capacity, taken, objective)
         return assign(worth, legal, capacity, objective)
 
-    def joined_by(self, mentors: Iterable[Mentor], mentees: Iterable[Mentee]) -> Round:
-        """The same round with more people in it, not solved yet; what is fixed stays fixed."""
+    def joined_by(
+        self, mentors: Iterable[Mentor], mentees: Iterable[Mentee], reservations: Iterable[Reservation]
+    ) -> Round:
+        """The same round with more people and reservations in it, not solved yet; what is fixed stays fixed."""
         return Round(
             checking.checked_mentors([*self.mentors, *mentors]),
             tuple(one for one in checking.checked_mentees([*self.mentees, *mentees]) if not one.paused),
-            self.reservations,
+            [*self.reservations, *checking.checked_reservations(reservations)],
             self.weights,
             self.forbidden,
             [Link(self.mentees[row].id, self.mentors[column].id) for row, column in self.fixed.items()],
@@ -198,8 +217,8 @@ class Round:
     def with_one_more(self, scores: Units) -> tuple[int, int]:
         """Coverage and total with one more mentor, of one place, who scores that with each mentee."""
         free = [row for row in range(len(self.mentees)) if row not in self.fixed]
-        taken = np.bincount(list(self.fixed.values()), minlength=len(self.mentors) + 1).astype(np.intp)
-        capacity = np.append(self.capacity, 1) - taken
+        taken = np.append(self.capacity - self.left, 0)
+        capacity = np.append(self.left, 1)
         worth = np.column_stack([np.where(self.legal, self.worth, -1), scores])[free]
         column = self.best(worth, (worth >= 0) & (capacity > 0), capacity, taken, self.objective).column
         served = np.flatnonzero(column != UNSERVED)
@@ -216,6 +235,11 @@ class Round:
         """What another assignment does to all but one."""
         both = enumerate(zip(self.assigned.tolist(), after.tolist(), strict=True))
         return tuple(self.move(row, old, new) for row, (old, new) in both if old != new and row != but)
+
+    def worth_most(self, row: int, among: Mask) -> int:
+        """The mentor among those (m,) who is worth most to a mentee, of them whom no rule takes away; or UNSERVED."""
+        found = (self.rules[row] == exclusions.NONE) & among
+        return int(np.argmax(np.where(found, self.worth[row], -1))) if found.any() else UNSERVED
 
     def score(self, row: int, column: int) -> int:
         return 0 if column == UNSERVED else int(self.scores[row, column])

@@ -83,6 +83,9 @@ def rows(path: Path, columns: Sequence[str], required: Sequence[str]) -> Iterato
     head = content.partition("\n")[0]
     delimiter = ";" if head.count(";") > head.count(",") else ","
     reader = csv.DictReader(StringIO(content, newline=""), delimiter=delimiter, strict=True)
+    longest = csv.field_size_limit(
+        len(content) + 1
+    )  # what is too long is told of by column, not refused here
     try:
         found = [name.strip() for name in reader.fieldnames or ()]
         reader.fieldnames = found
@@ -93,6 +96,8 @@ def rows(path: Path, columns: Sequence[str], required: Sequence[str]) -> Iterato
             yield Row(path.name, reader.line_num, cells)
     except csv.Error as error:
         raise InputError(f"{path.name}, line {reader.line_num + 1}: {error}") from None
+    finally:
+        csv.field_size_limit(longest)
 
 
 def _check_columns(place: str, found: list[str], columns: Sequence[str], required: Sequence[str]) -> None:

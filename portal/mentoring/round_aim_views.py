@@ -37,7 +37,8 @@ def weights(round_id: int) -> BaseResponse:
 
 def _is_possible(round_: MatchRound, form: AimForm) -> bool:
     try:
-        from_form(form).require_possible(look(round_).seeking)
+        board = look(round_)
+        from_form(form).require_possible(board.seeking, board.result["mentors"], board.result["places"])
     except DomainError as error:
         form.refuse("objective", error)
         return False

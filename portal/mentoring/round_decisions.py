@@ -20,15 +20,16 @@ class Aim:
     objective: matching.Objective = matching.Objective.FLOOR
     even_load: bool = False
 
-    def require_possible(self, mentees: int) -> None:
+    def require_possible(self, mentees: int, mentors: int, places: int) -> None:
         """Raises TooLargeForAim or NotEvenAndStable where the engine cannot aim at this with so many."""
         if self.objective is matching.Objective.STABLE and self.even_load:
             raise NotEvenAndStable
         if self.objective is matching.Objective.LEXIMIN:
-            from matching.assignment import LEXIMIN_LIMIT  # loads numpy
+            from matching.assignment import leximin_takes  # loads numpy
 
-            if mentees > LEXIMIN_LIMIT:
-                raise TooLargeForAim(LEXIMIN_LIMIT)
+            most = leximin_takes(places if self.even_load else mentors)
+            if mentees > most:
+                raise TooLargeForAim(most)
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,9 @@ def run_round(round_: MatchRound, step: Step, by_id: int | None, now: datetime) 
 
 def solve(decisions: Decisions, present: Pool, people: People) -> matching.Outcome:
     """The best round that keeps what is decided. A lock that has become impossible gives way."""
-    decisions.aim.require_possible(sum(not mentee.paused for mentee in present.mentees))
+    places = [mentor.capacity for mentor in present.mentors if mentor.capacity and not mentor.paused]
+    seeking = sum(not mentee.paused for mentee in present.mentees)
+    decisions.aim.require_possible(seeking, len(places), sum(places))
     excluded = [link for pair in decisions.exclusions if (link := people.link(*pair))]
     locked = [link for pair in decisions.locks.items() if (link := people.link(*pair))]
 

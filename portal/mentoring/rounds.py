@@ -86,7 +86,9 @@ def let_in(round_: MatchRound, pair: Pair, by: User, now: datetime) -> MatchRun 
 
 def aim_at(round_: MatchRound, aim: Aim, by: User, now: datetime) -> MatchRun | None:
     """Run it with other weights, or for another end. Raises TooLargeForAim or NotEvenAndStable."""
-    aim.require_possible(how_many_seek())
+    (last,) = last_runs(round_, 1)
+    mentors, places = (last.result["mentors"], last.result["places"]) if last else (0, 0)
+    aim.require_possible(how_many_seek(), mentors, places)
     return _decide(round_, Step(Cause.WEIGHTS, replace(Decisions.of(round_), aim=aim)), by, now)
 
 

@@ -1,5 +1,6 @@
 """The assignment against every possible one, for all rounds small enough to try them all."""
 
+import tracemalloc
 from itertools import product
 from typing import TypeAlias
 
@@ -9,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching import blocks, large
-from matching.assignment import UNSERVED, assign, served_at_most
+from matching.assignment import UNSERVED, assign, leximin_costs, served_at_most
 from matching.kernel import Kernel
-from matching.profiles import DEFAULT, Objective
+from matching.profiles import DEFAULT, InputError, Objective
 from matching.scoring import Scoring
 from tests.matching.people import round_of
 from tests.matching.shapes import shape
@@ -89,6 +90,29 @@ def test_floor_is_the_best_worst_pair_and_then_the_best_total(instance: Instance
 def test_leximin_lifts_the_worst_then_the_second_worst_and_so_on(instance: Instance) -> None:
     best = max(every_assignment(instance), key=lambda scores: (len(scores), scores))
     assert chosen(instance, Objective.LEXIMIN) == best
+
+
+def test_leximin_has_room_for_a_round_in_which_hardly_two_score_alike() -> None:
+    """300 mentees and 17 913 scores: a digit of n + 1 for each would take eight times the memory."""
+    draw = np.random.default_rng(1)
+    scores = draw.integers(30_000, 95_000, (300, 70))
+    scores[0], legal = 0, np.ones(scores.shape, bool)
+    legal[0, 1:] = False
+    tracemalloc.start()
+    costs = leximin_costs(scores, legal)
+    assert len(set(costs[legal].tolist())) == len(np.unique(scores))
+    assert tracemalloc.get_traced_memory()[0] < 2**25
+    tracemalloc.stop()
+
+
+def test_leximin_says_how_many_it_takes() -> None:
+    scores, capacity = np.arange(301 * 151).reshape(301, 151), np.ones(151, np.intp)
+    for rows, columns, most in ((301, 150, 300), (300, 151, 298)):
+        few = scores[:rows, :columns]
+        with pytest.raises(InputError, match=f"at most {most} mentees with {columns} to choose from"):
+            leximin_costs(few, np.ones(few.shape, bool))
+    one = scores[:300, :150] * 0
+    assert (assign(one, one == 0, capacity[:150], Objective.LEXIMIN).column != UNSERVED).sum() == 150
 
 
 @given(instances())

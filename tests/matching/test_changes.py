@@ -1,11 +1,12 @@
 """After a decline the round is as good as it can be, and hardly anybody else notices."""
 
 import statistics
+import tracemalloc
 
 import pytest
 
 import matching
-from matching import InputError, Link, Rule, changes
+from matching import InputError, Link, Reservation, ReservationKind, Rule, changes
 from tests.matching.people import round_of
 
 pytestmark = pytest.mark.pure
@@ -22,6 +23,18 @@ def test_without_a_bonus_it_is_the_round_solved_again(seed: int, objective: str)
         found = changes.after(outcome, declined, stay=0)
         assert found.coverage_change == again.coverage - outcome.coverage
         assert found.change == again.total - outcome.total
+
+
+def test_a_decline_neither_changes_nor_copies_the_round() -> None:
+    mentors, mentees = round_of(1, 150, 150, most=3)
+    outcome = matching.propose(mentors, mentees, objective="total")
+    before, pair = outcome.round.worth.copy(), outcome.pairs[0]
+    tracemalloc.start()
+    first = changes.after(outcome, [Link(pair.mentee, pair.mentor)])
+    assert tracemalloc.get_traced_memory()[1] < before.nbytes
+    tracemalloc.stop()
+    assert (outcome.round.worth == before).all()
+    assert changes.after(outcome, [Link(pair.mentee, pair.mentor)]) == first
 
 
 def test_with_the_bonus_few_others_move() -> None:
@@ -79,6 +92,19 @@ def test_a_newcomer_moves_nobody_who_has_agreed_and_fewer_for_the_bonus(seed: in
     found = changes.joined(outcome, mentees=mentees[-1:])
     assert not {move.mentee for move in found.moves} & {link.mentee for link in agreed}
     assert found.others <= changes.joined(outcome, mentees=mentees[-1:], stay=0).others
+
+
+@pytest.mark.parametrize("kind", [ReservationKind.PERSON, ReservationKind.TIE])
+@pytest.mark.parametrize("by_the_newcomer", [True, False])
+def test_a_newcomers_no_holds_and_so_does_a_no_to_them(kind: ReservationKind, by_the_newcomer: bool) -> None:
+    mentors, mentees = round_of(2, 20, 30, most=3)
+    outcome, new = matching.propose(mentors, mentees[:-1]), mentees[-1].id
+    (first,) = (move for move in changes.joined(outcome, mentees=mentees[-1:]).moves if move.mentee == new)
+    assert first.after
+    by, target = (new, first.after) if by_the_newcomer else (first.after, new)
+    found = changes.joined(outcome, mentees=mentees[-1:], reservations=[Reservation(by, kind, target)])
+    (second,) = (move for move in found.moves if move.mentee == new)
+    assert second.after not in (None, first.after)
 
 
 def test_who_is_there_already_cannot_join() -> None:

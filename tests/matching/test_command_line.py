@@ -107,7 +107,10 @@ def test_a_bad_cell_is_named(
         (b"", "the column 'id' is missing"),
         ("id,municipality\nx,Herøy\n".encode("cp1252"), "is not UTF-8"),
         (b'id,municipality\n"x,0301\n', "unexpected end of data"),
-        (b"id,municipality,text\nx,0301," + b"x" * 10_000_000, "field larger than field limit"),
+        (
+            b"id,municipality,text\nx,0301," + b"x" * 10_000_000,
+            "line 2, column text: mentor x: the text has 10000000 characters, at most 100000",
+        ),
         (b"\x00\x01\x02", "the column 'id' is missing"),
     ],
 )
@@ -128,6 +131,10 @@ def test_a_file_that_is_no_table_is_named(
         ('{"kind": 1, "sise": 2}', "weights.json, line 1, column 13: 'sise' is not a part"),
         ('{"size": -1}', "weights.json, line 1, column 2: weights: size is -1"),
         ('{"size": NaN}', "weights.json, line 1, column 2: weights: size is nan"),
+        (
+            '{"kind": 1,\n"size": ' + "9" * 5000 + "}",
+            "weights.json, line 2, column 1: weights: size is inf, and must be a number from zero to 1000000",
+        ),
         ("[1]", "weights.json, line 1: '[1]' must be an object"),
         ("{", "weights.json, line 1, column 2"),
     ],
@@ -138,6 +145,31 @@ def test_bad_weights_are_named(
     (folder / "weights.json").write_text(content)
     assert run(folder, "--weights", str(folder / "weights.json")) == 2
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("pairs", "words"),
+    [
+        ("dina,astrid\ndina,berit", "line 3, column mentee: fixed: mentee dina is fixed to more than one"),
+        ("egil,astrid\ndani,astrid", "line 3, column mentee: fixed: mentee dani is not in the round"),
+        ("egil,astri", "line 2, column mentor: fixed: mentor astri is not in the round"),
+        (
+            "egil,astrid\ndina,berit",
+            "line 3, column mentor: fixed: mentee dina and mentor berit cannot be a pair: neighbour",
+        ),
+        (
+            "egil,berit\nfrode,berit",
+            "line 3, column mentor: fixed: mentor berit has more fixed pairs than places",
+        ),
+    ],
+)
+def test_a_pair_that_cannot_be_fixed_is_named_with_its_line(
+    folder: Path, capsys: pytest.CaptureFixture[str], pairs: str, words: str
+) -> None:
+    (folder / "mentees.csv").write_text(MENTEES + "frode;Oslo;;;;\n", encoding="utf-8")
+    (folder / "fixed.csv").write_text(f"mentee,mentor\n{pairs}\n")
+    assert run(folder, "--fixed", str(folder / "fixed.csv")) == 2
+    assert f"error: fixed.csv, {words}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("objective", ["floor", "total", "leximin", "stable"])
@@ -205,6 +237,7 @@ def test_the_report_is_written_as_figures_or_as_data(folder: Path) -> None:
 
     (folder / "forbidden.csv").write_text("mentee,mentor,rule\negil,berit,declined\n")
     again = ["--forbidden", files["forbidden.csv"], "--since", files["pairs.csv"]]
+    again += ["--out", files["pairs.csv"]]  # over the earlier run's
     assert run(folder, *again, "--report", files["report.json"]) == 0
     told = json.loads((folder / "report.json").read_text())
     assert [(move["mentee"], move["before"], move["after"]) for move in told["moves"]] == [
@@ -231,12 +264,41 @@ def test_names_that_are_in_neither_file_are_warned_of(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "forbidden.csv").write_text("mentee,mentor\ndina,astri\n")
-    (folder / "reservations.csv").write_text("by,kind,target\negli,person,berit\n")
+    (folder / "reservations.csv").write_text(
+        "by,kind,target\negli,person,berit\nastrid,person,brit\ndina,tie,cato\n"
+    )
     files = ["--forbidden", str(folder / "forbidden.csv"), "--reservations", str(folder / "reservations.csv")]
     assert run(folder, *files) == 0
     told = capsys.readouterr().err
     assert "warning: forbidden: 'dina' is no mentee or 'astri' is no mentor" in told
-    assert "warning: reservations: 'egli' is neither mentor nor mentee" in told
+    for name in ("egli", "brit", "cato"):
+        assert f"warning: reservations: '{name}' is neither mentor nor mentee" in told
+    assert told.count("warning") == 4
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("county,4601", "'4601' is no county"),
+        ("county,Bergen", "'Bergen' is no county"),
+        ("municipality,46", "'46' is no municipality"),
+        ("municipality,Vestland", "'Vestland' is no municipality"),
+    ],
+)
+def test_a_reservation_that_would_not_hold_is_named(
+    folder: Path, capsys: pytest.CaptureFixture[str], target: str, words: str
+) -> None:
+    (folder / "reservations.csv").write_text(f"by,kind,target\nastrid,{target}\n")
+    assert run(folder, "--reservations", str(folder / "reservations.csv")) == 2
+    assert f"reservations.csv, line 2, column target: {words}" in capsys.readouterr().err
+
+
+def test_places_in_reservations_can_be_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "mentees.csv").write_text("id,municipality\ndina,Oslo\n")
+    for kind in ("county", "municipality"):
+        (folder / "reservations.csv").write_text(f"by,kind,target\nastrid,{kind},Oslo\n")
+        assert run(folder, "--reservations", str(folder / "reservations.csv")) == 0
+        assert capsys.readouterr().out.startswith("dina\tberit\t")
 
 
 def test_a_number_of_suggestions_that_cannot_be_is_named(

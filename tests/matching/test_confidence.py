@@ -1,12 +1,12 @@
 """A reservation and a tie are told to the one whose they are, and nothing anybody else is told betrays them."""
 
+import dataclasses
 import json
-from dataclasses import asdict
 
 import pytest
 
 import matching
-from matching import Link, Mentee, Mentor, Reservation, ReservationKind, Rule
+from matching import InputError, Link, Mentee, Mentor, Reservation, ReservationKind, Rule
 from tests.matching.people import GAUSDAL, HOLE, LILLEHAMMER, OSLO, RINGERIKE
 
 pytestmark = pytest.mark.pure
@@ -23,11 +23,15 @@ HIDDEN = [
 ]
 
 
+@pytest.mark.parametrize("capacity", [0, 1])
 @pytest.mark.parametrize("seen_by", [None, "egil"])
-def test_nobody_else_can_tell_a_reservation_from_a_no_or_an_old_pair(seen_by: str | None) -> None:
+def test_nobody_else_can_tell_a_reservation_from_a_no_or_an_old_pair(
+    seen_by: str | None, capacity: int
+) -> None:
     answers = set()
     for reservations, forbidden in HIDDEN:
-        outcome = matching.propose([ASTRID], [DINA], reservations, forbidden=forbidden)
+        astrid = dataclasses.replace(ASTRID, capacity=capacity)
+        outcome = matching.propose([astrid], [DINA], reservations, forbidden=forbidden)
         (left,) = outcome.unmatched
         told = (
             matching.pair(outcome, "dina", "astrid", seen_by),
@@ -75,13 +79,27 @@ def test_a_full_mentor_with_a_reservation_is_never_promised() -> None:
     assert matching.freed_by(outcome, "dina") == ()
 
 
+@pytest.mark.parametrize("paused", [False, True])
+@pytest.mark.parametrize(("reservations", "forbidden"), HIDDEN)
+def test_a_fixed_pair_lifts_no_rule_but_the_pause_and_the_refusal_does_not_say_which(
+    paused: bool, reservations: list[Reservation], forbidden: list[Link]
+) -> None:
+    astrid, fixed = dataclasses.replace(ASTRID, paused=paused), [Link("dina", "astrid")]
+    assert matching.propose([astrid], [DINA], fixed=fixed).coverage == 1
+    with pytest.raises(InputError) as refused:
+        matching.propose([astrid], [DINA], reservations, forbidden=forbidden, fixed=fixed)
+    assert str(refused.value) == "fixed: mentee dina and mentor astrid cannot be a pair"
+
+
 def test_nothing_written_of_the_round_holds_a_confidential_rule() -> None:
     reservations = [Reservation("dina", PERSON, "astrid"), Reservation("berit", TIE, "egil")]
     mentors = [ASTRID, Mentor("berit", LILLEHAMMER), Mentor("cato", RINGERIKE, paused=True)]
     outcome = matching.propose(mentors, [DINA, Mentee("egil", GAUSDAL), Mentee("frode", HOLE)], reservations)
-    told = [asdict(left) for left in outcome.unmatched] + [matching.as_data(pair) for pair in outcome.pairs]
+    told = [dataclasses.asdict(left) for left in outcome.unmatched] + [
+        matching.as_data(pair) for pair in outcome.pairs
+    ]
     told += [
-        asdict(matching.counterfactual(outcome, mentee.id, mentor.id))
+        dataclasses.asdict(matching.counterfactual(outcome, mentee.id, mentor.id))
         for mentee in outcome.round.mentees
         for mentor in outcome.round.mentors
     ]

@@ -38,6 +38,14 @@ def test_a_much_better_mentor_takes_two_all_the_same() -> None:
     assert loads(matching.propose(mentors, mentees, even_load=True)) == [0, 2]
 
 
+def test_leximin_counts_the_places_where_the_load_is_evened() -> None:
+    mentors = [Mentor(f"mentor-{k}", GAUSDAL, capacity=20) for k in range(20)]
+    mentees = [Mentee(f"mentee-{k}", OSLO) for k in range(113)]
+    assert matching.propose(mentors, mentees[:112], objective="leximin", even_load=True).coverage == 112
+    with pytest.raises(InputError, match="leximin takes at most 112 mentees with 400 to choose from"):
+        matching.propose(mentors, mentees, objective="leximin", even_load=True)
+
+
 @pytest.mark.parametrize("objective", ["floor", "total", "leximin"])
 @pytest.mark.parametrize("seed", range(3))
 def test_nobody_is_left_out_and_the_floor_holds(seed: int, objective: str) -> None:

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 import matching
-from matching import InputError, Link, Mentee, Mentor, Objective, Pair, Rule
+from matching import InputError, Link, Mentee, Mentor, Objective, Pair
 from tests.matching.people import GAUSDAL, LIERNE, LILLEHAMMER, OSLO, RINGERIKE, round_of
 
 pytestmark = pytest.mark.pure
@@ -73,6 +73,28 @@ def test_a_fixed_pair_stays_and_takes_its_place() -> None:
     assert (kept.mentor, kept.fixed) == (other.mentor, True)
     held = [pair.mentor for pair in outcome.pairs].count(other.mentor)
     assert held <= next(mentor.capacity for mentor in mentors if mentor.id == other.mentor)
+
+
+def test_a_mentor_whose_places_are_all_fixed_is_suggested_to_nobody_else() -> None:
+    mentors, mentees = round_of(2, 30, 25)
+    free = matching.propose(mentors, mentees)
+    fixed = [Link(pair.mentee, pair.mentor) for pair in free.pairs[::2]]
+    outcome = matching.propose(mentors, mentees, fixed=fixed)
+    held = Counter(link.mentor for link in fixed)
+    full = {mentor.id for mentor in mentors if mentor.capacity == held[mentor.id] > 0}
+    assert full
+    for mentee, pairs in outcome.proposals.items():
+        assert all(pair.mentor not in full or Link(mentee, pair.mentor) in fixed for pair in pairs)
+        assert len(pairs) == 3
+
+
+def test_as_many_alternatives_are_given_however_many_mentors_are_fixed_full() -> None:
+    mentors = [Mentor(f"mentor-{k}", GAUSDAL, areas={"mayor": 3}) for k in range(6)]
+    mentors += [Mentor("astrid", LIERNE), Mentor("berit", LIERNE)]
+    mentees = [Mentee(f"mentee-{k}", OSLO) for k in range(6)] + [Mentee("dina", OSLO, areas={"mayor": 3})]
+    fixed = [Link(f"mentee-{k}", f"mentor-{k}") for k in range(6)]
+    outcome = matching.propose(mentors, mentees, fixed=fixed)
+    assert [one.pair.mentor for one in matching.alternatives(outcome, "dina")] == ["berit"]
 
 
 def test_an_alternative_tells_exactly_what_the_round_becomes() -> None:
@@ -174,11 +196,11 @@ def test_duplicates_bad_weights_and_impossible_fixes_are_named() -> None:
         matching.propose([astrid], [dina], texts={"dina": [float("nan")], "astrid": [1.0]})
     with pytest.raises(InputError, match="every weight is zero"):
         matching.propose([astrid], [dina], weights=matching.Weights(0, 0, 0, 0, 0, 0, 0))
-    with pytest.raises(InputError, match="are ruled out: declined"):
+    with pytest.raises(InputError, match="mentee dina and mentor astrid cannot be a pair: excluded"):
         matching.propose(
             [astrid],
             [dina],
-            forbidden=[Link("dina", "astrid", Rule.DECLINED)],
+            forbidden=[Link("dina", "astrid")],
             fixed=[Link("dina", "astrid")],
         )
     with pytest.raises(InputError, match="more fixed pairs than places"):

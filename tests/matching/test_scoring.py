@@ -52,6 +52,43 @@ def test_scaling_the_weights_changes_nothing() -> None:
     )
 
 
+HAUGESUND, KARMOY, BOKN, TYSVAER = "1106", "1149", "1145", "1146"  # bokmål, neutral, nynorsk, not known
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "told"),
+    [
+        (HAUGESUND, BOKN, {"mentee": "bokmål", "mentor": "nynorsk"}),
+        (HAUGESUND, KARMOY, None),
+        (KARMOY, BOKN, None),
+        (BOKN, TYSVAER, None),
+    ],
+)
+def test_another_written_form_is_a_difference_only_where_it_costs_points(
+    here: str, there: str, told: dict[str, str] | None
+) -> None:
+    only = Weights(**{**dict.fromkeys(matching.PARTS, 0), "practicalities": 1})
+    mentor = Mentor("astrid", there, modes=frozenset({Mode.IN_PERSON}))
+    difference = the_pair(mentor, Mentee("dina", here), only).difference
+    assert (difference and (difference.code, difference.values)) == (told and ("language", told))
+
+
+def test_a_wish_that_is_nearly_met_is_a_small_difference() -> None:
+    even = Weights(**{**dict.fromkeys(matching.PARTS, 0), "challenges": 1, "wishes": 1})
+    mentor = Mentor("astrid", LILLEHAMMER, areas={"mayor": 3, "council": 3}, years=9)
+    mentee = Mentee("dina", LIERNE, {"mayor": 3, "council": 3, "economy": 1}, wishes=Wishes(years=10))
+    difference = the_pair(mentor, mentee, even).difference
+    assert difference and difference.code == "missing_area"
+    far_from = the_pair(dataclasses.replace(mentor, years=2), mentee, even).difference
+    assert far_from and far_from.values == {"wish": "years"}
+
+
+def test_years_that_are_not_known_are_not_said_to_be_too_few() -> None:
+    only = Weights(**{**dict.fromkeys(matching.PARTS, 0), "wishes": 1})
+    pair = the_pair(Mentor("astrid", LILLEHAMMER), Mentee("dina", LIERNE, wishes=Wishes(years=10)), only)
+    assert (units(pair, "wishes"), pair.difference) == (FULL_SCORE // 2, None)
+
+
 def test_covering_what_the_mentee_needs_is_what_counts() -> None:
     mentee = Mentee("dina", LIERNE, areas={"mayor": 3, "economy": 1})
     narrow = Mentor("astrid", LILLEHAMMER, areas={"mayor": 3, "economy": 3})

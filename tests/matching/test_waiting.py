@@ -52,6 +52,18 @@ def test_whom_the_rules_leave_without_anyone_is_told_the_one_that_takes_most() -
     ] == [("lifted", "astrid", Rule.NEIGHBOUR)]
 
 
+def test_a_place_is_waited_for_whether_it_is_taken_in_this_round_or_was_before() -> None:
+    mentors = [Mentor("astrid", GAUSDAL), Mentor("berit", LIERNE, paused=True)]
+    mentees = [Mentee("dina", OSLO), Mentee("egil", LILLEHAMMER)]
+    taken = matching.propose(mentors, [*mentees, Mentee("frode", OSLO)], fixed=[Link("frode", "astrid")])
+    full = matching.propose([dataclasses.replace(mentors[0], capacity=0), mentors[1]], mentees)
+    assert full.unmatched == taken.unmatched
+    assert sorted(left.waiting or 0 for left in full.unmatched) == [1, 2]
+    crowd = Reason("crowded", {"mentees": 1, "mentors": 1, "places": 0})
+    assert reasons(full) == {"dina": crowd, "egil": crowd}
+    assert {left.blocking for left in full.unmatched} == {(matching.Blocking(Rule.PAUSED, 1),)}
+
+
 def test_what_would_free_somebody_is_named() -> None:
     mentors = [
         Mentor("astrid", LILLEHAMMER, paused=True),

@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 import matching
+from matching import Objective
 from portal import clock, consents
 from portal.access import Role
 from portal.accounts.models import User
@@ -21,6 +22,7 @@ from portal.mentoring.round_aim import effect_of
 from portal.mentoring.round_board import Board
 from portal.mentoring.round_decisions import Aim, Decisions
 from portal.mentoring.round_learning import FEWEST
+from portal.mentoring.round_refusals import TooLargeForAim
 from portal.mentoring.round_release import close_round, release_round
 from portal.mentoring.rounds import start_round
 from tests.mentoring.pairing import areas, new_mentee, new_mentor
@@ -77,6 +79,14 @@ def test_a_round_with_options_that_exclude_each_other_is_told_at_the_field(
     query = {**WEIGHTS, "objective": "stable", "even_load": "y"}
     client.get(at(made, "/weights"), 422, query_string=query)
     assert pairs(made) == before
+
+
+def test_the_more_mentors_the_fewer_mentees_can_have_the_weakest_pairs_taken_one_by_one() -> None:
+    aim, even = Aim(objective=Objective.LEXIMIN), Aim(objective=Objective.LEXIMIN, even_load=True)
+    aim.require_possible(300, 150, 400)
+    for tried, mentees, mentors, most in ((aim, 301, 150, 300), (aim, 299, 151, 298), (even, 200, 150, 112)):
+        with pytest.raises(TooLargeForAim, match=f"inntil {most} mentees"):
+            tried.require_possible(mentees, mentors, 400)
 
 
 def test_looking_at_the_effect_changes_nothing_and_puts_no_token_in_the_address(
