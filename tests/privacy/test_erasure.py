@@ -190,14 +190,31 @@ def test_whoever_is_to_be_erased_is_told_whoever_asked(life: Life, eva: User, as
     assert mails(Kind.SIGN_IN_CHANGED) == [bjorn.email]
 
 
-def test_one_who_has_stolen_an_account_does_not_get_its_owner_erased(life: Life, client: Any) -> None:
+@pytest.mark.parametrize("asked_by", ["the person", "the secretariat"])
+def test_whoever_says_that_it_was_not_they_is_not_erased_whoever_asked(
+    life: Life, client: Any, eva: User, asked_by: str
+) -> None:
     bjorn = life.bjorn.user
-    erasure.ask(bjorn, bjorn, life.now)
+    erasure.ask(bjorn, bjorn if asked_by == "the person" else eva, life.now)
     db.session.commit()
     client.post(mailed_link(Kind.SIGN_IN_CHANGED), status=200)
     assert db.session.scalar(Erasure.waiting_for(bjorn.id)) is None
     assert erasure.erase_due(life.now + WAIT) == 0
     assert not audit.verify()
+
+
+def test_nobody_is_erased_while_the_account_is_locked(life: Life, eva: User) -> None:
+    bjorn = life.bjorn.user
+    erasure.ask(bjorn, eva, life.now)
+    bjorn.locked_at = life.now
+    db.session.commit()
+    assert erasure.erase_due(life.now + WAIT) == 0
+    assert not [
+        f.rule for f in examine(life.now + WAIT + timedelta(days=30)) if "in time" in f.rule and not f.holds
+    ]
+    bjorn.locked_at = None
+    db.session.commit()
+    assert erasure.erase_due(life.now + WAIT) == 1
 
 
 def test_the_last_of_the_secretariat_lets_somebody_else_in_first(
