@@ -12,6 +12,7 @@ from portal import audit, consents, keys
 from portal.access import Role
 from portal.accounts.models import User
 from portal.accounts.sessions import Session
+from portal.audit import AuditEvent
 from portal.coaching.models import Booking
 from portal.consents import Purpose
 from portal.doctor import examine
@@ -21,7 +22,7 @@ from portal.mentoring import proposals
 from portal.mentoring.models import Mentorship, Reservation
 from portal.mentoring.reservations import described, find, said_by
 from portal.notifications import Kind, OutboxMessage
-from portal.privacy import erasure, traces
+from portal.privacy import erasure, leaving, traces
 from portal.privacy.models import WAIT, Erasure
 from tests.coaching.programmes import NOW
 from tests.mentoring.pairing import new_mentee, new_mentor, propose
@@ -142,6 +143,8 @@ def test_erasing_twice_is_erasing_once(life: Life) -> None:
         erasure.erase(life.bjorn.user, None, life.now)
         db.session.commit()
     assert len(db.session.scalars(select(Erasure)).all()) == 1
+    events = select(AuditEvent.subject).where(AuditEvent.event == "person erased")
+    assert db.session.scalars(events).all() == [f"user:{life.bjorn.user_id}"]
     assert life.bjorn.user.name == f"Slettet bruker {life.bjorn.user_id}"
 
 
@@ -214,6 +217,28 @@ def test_nobody_is_erased_while_the_account_is_locked(life: Life, eva: User) -> 
     ]
     bjorn.locked_at = None
     db.session.commit()
+    assert erasure.erase_due(life.now + WAIT) == 1
+
+
+def test_one_who_cannot_be_erased_holds_up_nobody_and_the_traces_of_the_others_go(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck, swept, end_everything = life.bjorn.user_id, [], leaving.end_everything
+
+    def end(user: User, now: datetime) -> None:
+        if user.id == stuck:
+            raise RuntimeError("something is in the way")
+        end_everything(user, now)
+
+    for person in (life.bjorn, life.daniel):
+        erasure.ask(person.user, person.user, life.now)
+    db.session.commit()
+    monkeypatch.setattr(leaving, "end_everything", end)
+    monkeypatch.setattr(traces, "sweep", lambda: swept.append(1))
+    assert erasure.erase_due(life.now + WAIT) == 1
+    assert swept == [1]
+    assert (life.bjorn.name, life.daniel.name[:15]) == ("Bjørn Haugland", "Slettet bruker ")
+    monkeypatch.undo()
     assert erasure.erase_due(life.now + WAIT) == 1
 
 
