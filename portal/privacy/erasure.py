@@ -1,7 +1,8 @@
 """Erasing a person: asked for, undone while it waits, and done for good."""
 
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -17,7 +18,7 @@ from portal.errors import DomainError
 from portal.extensions import Base, db
 from portal.language import lazy_gettext as _l
 from portal.members.models import NOWHERE, ImportPreview, Municipality, MunicipalityKind
-from portal.privacy import leaving, traces
+from portal.privacy import leaving, left_behind, traces
 from portal.privacy.models import WAIT, Erasure
 from portal.privacy.paths import about, table_of
 from portal.privacy.register import REGISTER, Lines, Whom
@@ -25,6 +26,8 @@ from portal.privacy.register import REGISTER, Lines, Whom
 ASKED = audit.declare("erasure asked for", "due")
 UNDONE = audit.declare("erasure undone")
 ERASED = audit.declare("person erased")
+WATCHED = timedelta(days=1)  # what began before an erasure has ended long before this
+LONGEST_RUN = timedelta(hours=1)  # and so has a round's run, which may bear a later moment
 log = structlog.get_logger("varde.privacy")
 
 
@@ -80,28 +83,45 @@ def erase_due(now: datetime) -> int:
     return erase_each(select(Erasure.user_id).where(Erasure.is_due(now)), now)
 
 
+@jobs.register("erase what came afterwards")
+def erase_what_came_after(now: datetime) -> int:
+    """Erase once more whoever was erased in the last day and has something here again: it was on its way meanwhile. Commits."""
+    done = select(Erasure.user_id, Erasure.done_at).where(Erasure.done_at > now - WATCHED)
+    erased_at = {user_id: at for user_id, at in db.session.execute(done) if at is not None}
+
+    def came_back(user_id: int) -> bool:
+        user = db.session.get_one(User, user_id)
+        return left_behind.anything_of(user, now, erased_at[user_id] + LONGEST_RUN)
+
+    return _erase_each([user_id for user_id in erased_at if came_back(user_id)], came_back, now)
+
+
 def erase_each(whom: Select[tuple[int]], now: datetime) -> int:
     """Erase those whom the query finds, each in a transaction of its own; commits, so that the traces can go.
 
     One that fails is tried again another time, and holds up nobody. Returns how many were erased.
     """
-    found = list(db.session.scalars(whom))
+    found = db.session.scalars(whom).all()
+    return _erase_each(found, lambda user_id: user_id in db.session.scalars(whom).all(), now)
+
+
+def _erase_each(found: Iterable[int], still: Callable[[int], bool], now: datetime) -> int:
     db.session.commit()
     done = 0
     try:
         for user_id in found:
-            done += _erase_if_still(whom, user_id, now)
+            done += _erase_if(still, user_id, now)
     finally:
         if done:
             traces.sweep()
     return done
 
 
-def _erase_if_still(whom: Select[tuple[int]], user_id: int, now: datetime) -> bool:
+def _erase_if(still: Callable[[int], bool], user_id: int, now: datetime) -> bool:
     """Erase the person unless somebody has done it, or has thought better of it, since they were found."""
     try:
         user = _hold(user_id)
-        if user_id not in db.session.scalars(whom).all():
+        if not still(user_id):
             db.session.rollback()
             return False
         erase(user, None, now)
