@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from flask import Flask
 from sqlalchemy import func, select
 
@@ -30,7 +31,7 @@ from portal.privacy.erasure import erase
 from tests.backup.conftest import Elsewhere
 from tests.mentoring.pairing import new_mentee
 from tests.support.canaries import raw_dump
-from tests.support.people import new_user, open_session
+from tests.support.people import new_member, new_user, open_session
 
 SECRET = "Jeg vurderer å slutte før jul"
 
@@ -160,6 +161,48 @@ def _with_all_keys_on_yesterdays_words(path: Path, whose: tuple[int, int]) -> in
                         with pytest.raises(keys.Unreadable):
                             keys.open(user_id, "mentee_profile.text", b64decode(value["bytes"]))
     return tried
+
+
+def test_somebody_new_who_has_the_number_of_one_who_was_erased_stays_at_the_next_restore(
+    lived: Path, outside: Path, elsewhere: Elsewhere, now: datetime
+) -> None:
+    """The database was lost, and with it the number that the ledger knows somebody by: it is given once more."""
+    hour = timedelta(hours=1)
+    db.session.commit()
+    back_up(outside / "before.backup", now)
+    forgotten = new_member("Kari Bråten").user
+    db.session.commit()
+    number = forgotten.id
+    erase(forgotten, None, clock.now())
+    db.session.commit()
+    with elsewhere():
+        restore(outside / "before.backup", now + hour)
+        with time_machine.travel(now + 2 * hour):
+            newcomer = new_member("Ny Person")
+            new_mentee(newcomer).text = SECRET
+        db.session.commit()
+        assert newcomer.user.id == number
+        assert list(keys.faults()) == []
+        back_up(outside / "after.backup", now + 3 * hour)
+    with elsewhere():
+        assert restore(outside / "after.backup", now + 4 * hour).erased == []
+        user = db.session.get_one(User, number)
+        assert user.name == "Ny Person"
+        assert (
+            db.session.scalars(
+                select(MenteeProfile).join(MenteeProfile.member).where(Member.user_id == number)
+            )
+            .one()
+            .text
+            == SECRET
+        )
+        assert broken(now) == []
+        erase(user, None, now + 5 * hour)
+        db.session.commit()
+        assert list(keys.faults()) == []
+    with elsewhere():
+        assert restore(outside / "after.backup", now + 6 * hour).erased == [number]
+        assert SECRET.encode() not in raw_dump()
 
 
 def test_a_backup_holds_no_key_and_nothing_plain(app: Flask, lived: Path) -> None:
