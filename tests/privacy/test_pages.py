@@ -19,6 +19,8 @@ from portal.audit import AuditEvent
 from portal.consents import Purpose
 from portal.extensions import db
 from portal.privacy import erasure, readers
+from portal.privacy.export import as_pdf
+from portal.privacy.export.gathering import Copy
 from portal.privacy.models import WAIT, Erasure
 from tests.coaching.programmes import NOW
 from tests.privacy.lives import SECRET, Life
@@ -80,6 +82,21 @@ def test_the_export_is_a_zip_with_both_files_and_the_audit_knows(life: Life, cli
     told = db.session.scalars(select(AuditEvent).where(AuditEvent.event == "own data exported")).one()
     assert told.actor_id == life.bjorn.user_id
     assert told.details == {}
+
+
+def test_nobody_waits_for_the_database_while_the_copy_is_made_into_a_file(
+    life: Life, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holding = []
+
+    def make(copy: Copy) -> bytes:
+        holding.append(db.session().in_transaction())
+        return as_pdf(copy)
+
+    client.sign_in(life.bjorn).get("/personal-data/export")
+    monkeypatch.setattr("portal.privacy.export.as_pdf", make)
+    client.post("/personal-data/export", status=200)
+    assert holding == [False]
 
 
 def test_every_purpose_that_is_noted_has_words_of_its_own(app: Flask) -> None:
