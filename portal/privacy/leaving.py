@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, select
 
 from portal.accounts.models import User
 from portal.coaching import availability, enrolment
@@ -15,7 +15,7 @@ from portal.mentoring import mentorships, proposals, rounds
 from portal.mentoring.models import EndReason, MatchRound, MenteeProfile, MentorProfile, Mentorship
 from portal.mentoring.round_models import MatchRun
 from portal.mentoring.round_orders import order_of
-from portal.notifications import Kind, OutboxMessage, outbox
+from portal.notifications import Kind, outbox
 
 SIDES = ("mentees", "mentors")
 
@@ -29,7 +29,6 @@ def end_everything(user: User, now: datetime) -> None:
     _end_pairs(user, now)
     _drop_drafts(user, now)
     _lapse_proposals(user, now)
-    _stop_mails(user, now)
 
 
 def _shut_out(user: User, now: datetime) -> None:
@@ -119,10 +118,3 @@ def _lapse_proposals(user: User, now: datetime) -> None:
     for profile in _profiles(user):
         if profile is not None:
             proposals.lapse_all_of(profile, now)
-
-
-def _stop_mails(user: User, now: datetime) -> None:
-    unsent = OutboxMessage.sent_at.is_(None) & OutboxMessage.withdrawn_at.is_(None)
-    db.session.execute(
-        update(OutboxMessage).where(OutboxMessage.user_id == user.id, unsent).values(withdrawn_at=now)
-    )

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from portal import audit, consents
 from portal.accounts.models import User
 from portal.audit import AuditEvent
+from portal.audit.reads import READ
 from portal.consents import Purpose
 from portal.extensions import db
 from portal.privacy import erasure, readers
@@ -124,7 +125,7 @@ def test_who_has_seen_it_tells_role_purpose_and_day_and_never_who(life: Life, cl
         (life.cecilie.user, "coach", "coaching"),
     ):
         audit.record(
-            readers.READ,
+            READ,
             by=reader,
             on=life.bjorn.user,
             at=NOW,
