@@ -185,6 +185,16 @@ def test_the_secretariat_erases_on_request_and_the_person_may_undo(
     assert (wish.asked_by_id, wish.undone_by_id) == (eva.id, life.bjorn.user_id)
 
 
+def test_the_secretariat_is_told_that_nobody_is_erased_behind_a_locked_door(
+    life: Life, client: Any, eva: User
+) -> None:
+    page = client.sign_in(eva).get(f"/secretariat/members/{life.bjorn.id}/erasure")
+    assert "slettes ingenting" not in page.main
+    life.bjorn.user.locked_at = NOW
+    page = client.get(f"/secretariat/members/{life.bjorn.id}/erasure")
+    assert "Til den er åpnet igjen, slettes ingenting" in page.main
+
+
 def test_whoever_is_erased_cannot_be_erased_on_request(life: Life, client: Any, eva: User) -> None:
     erasure.erase(life.bjorn.user, None, NOW)
     db.session.commit()
