@@ -142,11 +142,14 @@ def backup(file: Path) -> None:
 
 @click.command("restore")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def restore(file: Path) -> None:
+@click.option(
+    "--ledger-lost", is_flag=True, help="Do without a whole erasure ledger: go by the keyring, too."
+)
+def restore(file: Path, ledger_lost: bool) -> None:
     """Put the backup in FILE into an empty database, and erase again whoever has been erased since."""
     from portal.backup.commands import put_back
 
-    put_back(file)
+    put_back(file, ledger_lost)
 
 
 @members.command("import")

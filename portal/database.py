@@ -58,6 +58,13 @@ def lock(row: Any) -> None:
     db.session.refresh(row, attribute_names=columns, with_for_update={"key_share": True})
 
 
+def hold(row: Any) -> None:
+    """Keep the row as it is until the transaction ends, beside others who do the same, and read it afresh."""
+    db.session.flush()
+    columns = [attribute.key for attribute in row.__mapper__.column_attrs]
+    db.session.refresh(row, attribute_names=columns, with_for_update={"read": True})
+
+
 def is_busy(error: OperationalError) -> bool:
     """Whether the database gave up waiting for another writer, so that trying again is right."""
     text = str(error.orig).lower()

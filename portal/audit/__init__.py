@@ -2,15 +2,13 @@
 
 from portal.audit.chain import declare, record, register, restored, verify
 from portal.audit.models import AuditEvent
-from portal.audit.reads import Reading, has_read, has_taken_out, reads_of
+from portal.audit.reads import has_read, has_taken_out
 
 __all__ = [
     "AuditEvent",
-    "Reading",
     "declare",
     "has_read",
     "has_taken_out",
-    "reads_of",
     "record",
     "register",
     "restored",

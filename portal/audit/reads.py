@@ -4,7 +4,7 @@ A person, role and purpose are written once a day for each reader, however often
 "who has seen my data" shows, and it keeps reading cheap. A page whose reading cannot be written is not shown.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
@@ -13,7 +13,6 @@ from flask import Flask, Response, g, request
 from sqlalchemy import select
 
 from portal import clock
-from portal.access import Role
 from portal.audit.chain import declare, record
 from portal.audit.models import AuditEvent
 from portal.extensions import db
@@ -21,15 +20,6 @@ from portal.extensions import db
 READ = declare("personal data read", "person", "role", "purpose")
 TAKEN_OUT = declare("list taken out", "list", "kind", "count", "role")
 WRITES = "varde.writes"  # says that a request which only looks is about to write after all
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A line of "who has seen my data"."""
-
-    at: datetime
-    role: Role
-    purpose: str
 
 
 @dataclass(frozen=True)
@@ -49,13 +39,6 @@ def has_taken_out(name: str, kind: str, people: Iterable[int], by: Any) -> None:
     details = {"list": name, "kind": kind, "count": len(found), "role": g.hat.value}
     g.setdefault("taken_out", []).append((_Reader(by.id), details))
     has_read(found, by, f"{name}-list")
-
-
-def reads_of(user_id: int) -> Iterator[Reading]:
-    """Who has seen this person's data, the latest first."""
-    rows = select(AuditEvent).where(AuditEvent.event == READ, AuditEvent.subject == f"user:{user_id}")
-    for event in db.session.scalars(rows.order_by(AuditEvent.id.desc())):
-        yield Reading(event.at, Role(event.details["role"]), event.details["purpose"])
 
 
 def _write(response: Response) -> Response:

@@ -8,7 +8,7 @@ from portal import clock
 from portal.backup.bundle import BundleBroken
 from portal.backup.dump import NotUpToDate
 from portal.backup.loading import DumpBroken
-from portal.backup.restoring import NoKeyring, NotEmpty, restore
+from portal.backup.restoring import NoKeyring, NoLedger, NotEmpty, restore
 from portal.backup.taking import NoPlace, back_up
 from portal.doctor import examine
 from portal.keys.keyring import KeyringBroken
@@ -16,7 +16,8 @@ from portal.keys.ledger import LedgerBroken
 from portal.keys.masters import UnknownMasterKey
 
 REFUSALS = (
-    BundleBroken, DumpBroken, KeyringBroken, LedgerBroken, NoKeyring, NoPlace, NotEmpty, NotUpToDate, UnknownMasterKey,
+    BundleBroken, DumpBroken, KeyringBroken, LedgerBroken, NoKeyring, NoLedger, NoPlace, NotEmpty, NotUpToDate,
+    UnknownMasterKey,
 )  # fmt: skip
 
 
@@ -34,11 +35,11 @@ def take(path: Path) -> None:
         raise SystemExit(1)
 
 
-def put_back(path: Path) -> None:
+def put_back(path: Path, ledger_lost: bool) -> None:
     """Restore, and read the whole database as the doctor does."""
     now = clock.now()
     try:
-        done = restore(path, now)
+        done = restore(path, now, ledger_lost)
     except REFUSALS as refusal:
         raise click.ClickException(str(refusal)) from refusal
     rows = sum(done.counts.values())

@@ -1,13 +1,13 @@
 """Putting a backup into an empty database, and erasing again whoever was erased after it was taken."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from flask_migrate import upgrade
-from sqlalchemy import insert, inspect, select, update
+from sqlalchemy import MetaData, insert, inspect, select, text, update
 
 from portal import audit, keys
 from portal.accounts.models import User
@@ -20,6 +20,7 @@ from portal.keys.keyring import Kept
 from portal.mentoring.reservations import forget_ownerless
 from portal.notifications import OutboxMessage
 from portal.privacy import traces
+from portal.privacy.models import Erasure
 
 
 class NotEmpty(RuntimeError):
@@ -28,6 +29,16 @@ class NotEmpty(RuntimeError):
 
 class NoKeyring(RuntimeError):
     """There is no keyring file, so that nothing of what people wrote would open."""
+
+
+class NoLedger(RuntimeError):
+    """The erasure ledger is not there, or is too old: who has been erased would be back."""
+
+
+OUR_FUNCTIONS = """
+SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = current_schema()::regnamespace
+AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
+"""
 
 
 @dataclass(frozen=True)
@@ -41,31 +52,76 @@ class Restored:
     withdrawn: int
 
 
-def restore(path: Path, now: datetime) -> Restored:
-    """Put the backup into the present database, which must be empty. Commits.
+def restore(path: Path, now: datetime, ledger_lost: bool = False) -> Restored:
+    """Put the backup into the present database, which must be empty. Commits; where it fails, the database is empty again.
 
-    Raises BundleBroken, DumpBroken, NotEmpty or NoKeyring before anything is written; LedgerBroken as well.
+    `ledger_lost`: erase again those whom the keyring has as erased, and begin a new ledger with them.
+    Raises BundleBroken, DumpBroken, NotEmpty, NoKeyring or NoLedger before anything is written; LedgerBroken as well.
     """
     if set(inspect(db.engine).get_table_names()) - {"alembic_version"}:
         raise NotEmpty("the database is not empty: a restore needs one without tables")
     kept = keyring.read()
     if not kept:
         raise NoKeyring("KEYRING_FILE names no keyring: put the one that belongs to this portal there")
-    ledger.read()
+    gone = {row.user_id: row.destroyed_at for row in kept if row.destroyed_at is not None}
     with path.open("rb") as file:
-        for _some in bundle.read(file):
-            pass
+        erased_before = _erased_in(as_lines(bundle.read(file)))
+    _require_ledger(set() if ledger_lost else {*gone, *erased_before})
+    try:
+        return _restore(path, kept, gone, now)
+    except BaseException:
+        _make_empty()
+        raise
+
+
+def _restore(path: Path, kept: list[Kept], gone: Mapping[int, datetime], now: datetime) -> Restored:
     with path.open("rb") as file:
         taken_at, counts, opened = put_in(as_lines(bundle.read(file)), kept)
-    audit.restored(now)
-    erased = keys.replay()
+    erased = keys.replay(also=gone)
     forget_ownerless()
     withdrawn = _shut(now)
+    audit.restored(now)
     db.session.commit()
     keyring.write()
     if erased:
         traces.sweep()
     return Restored(taken_at, counts, opened, erased, withdrawn)
+
+
+def _erased_in(lines: Iterable[Any]) -> set[int]:
+    """Whom the backup says are erased; reads all of it, so that it is known to be whole."""
+    found: set[int] = set()
+    table, names = "", []
+    for line in lines:
+        if isinstance(line, dict):
+            table, names = line.get("table", ""), line.get("columns", [])
+        elif table == Erasure.__tablename__:
+            row = dict(zip(names, line, strict=True))
+            if row["done_at"] is not None:
+                found.add(row["user_id"])
+    return found
+
+
+def _require_ledger(erased: set[int]) -> None:
+    unknown = erased - set(ledger.erased())
+    if unknown:
+        raise NoLedger(
+            f"ERASURE_LEDGER does not know of {len(unknown)} who are erased: put the newest copy of the ledger there. "
+            "If it is lost, --ledger-lost erases again those whom the keyring knows of"
+        )
+
+
+def _make_empty() -> None:
+    """Leave the database as it was found, so that nobody who was erased is in it, and the restore can be tried again."""
+    db.session.remove()
+    with db.engine.begin() as connection:
+        found = MetaData()
+        found.reflect(connection)
+        found.drop_all(connection)
+        if connection.dialect.name == "postgresql":
+            for name in connection.scalars(text(OUR_FUNCTIONS)).all():
+                connection.execute(text(f"DROP FUNCTION {name}"))
+    db.engine.dispose()  # the last connection to SQLite takes the log away
 
 
 def put_in(lines: Iterable[Any], kept: list[Kept]) -> tuple[datetime, dict[str, int], int]:

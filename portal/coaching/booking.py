@@ -10,6 +10,7 @@ from portal.accounts.models import User
 from portal.coaching import clip_card, notices
 from portal.coaching.models import Booking, Enrolment, Mode, Payer, RateKind, Slot
 from portal.coaching.refusals import (
+    AccountShut,
     AlreadyBusy,
     BookingClosed,
     ClipCardEmpty,
@@ -20,7 +21,7 @@ from portal.coaching.refusals import (
     SlotPassed,
     SlotTaken,
 )
-from portal.database import lock, refused
+from portal.database import hold, lock, refused
 from portal.extensions import db
 from portal.members.models import Membership
 from portal.notifications import Kind
@@ -41,9 +42,11 @@ def book(
     """Take the hour for the participant, with the lowest free clip when KDF pays.
 
     Pressing twice gives the same booking. Raises SlotTaken, SlotPassed, ModeNotOffered, ProgrammeOver,
-    NoSeat, AlreadyBusy, ClipCardEmpty or NoPrice.
+    AccountShut, NoSeat, AlreadyBusy, ClipCardEmpty or NoPrice.
     """
-    enrolment.lock()
+    _hold(enrolment)
+    if not enrolment.member.user.is_active:
+        raise AccountShut
     slot.lock()
     mine = _live(slot)
     if mine is not None and mine.enrolment_id == enrolment.id:
@@ -78,7 +81,7 @@ def move(booking: Booking, new_slot: Slot, by: User, now: datetime, mode: Mode |
     Pressing twice gives the same booking. Raises NoticePassed for the member once the notice is out,
     BookingClosed, and what `book` raises about the hour.
     """
-    booking.enrolment.lock()
+    _hold(booking.enrolment)
     new_slot.lock()
     lock(booking)
     taken = _live(new_slot)
@@ -103,6 +106,12 @@ def price(slot: Slot, enrolment: Enrolment) -> Decimal:
     member = enrolment.member.membership is Membership.MEMBER
     kind = RateKind.MEMBER if member else RateKind.NON_MEMBER
     return enrolment.programme.rate_for(kind, clock.today(slot.starts_at))
+
+
+def _hold(enrolment: Enrolment) -> None:
+    """The person before the seat, as whoever erases takes them: neither is changed by another until this is over."""
+    hold(enrolment.member.user)
+    enrolment.lock()
 
 
 def _live(slot: Slot) -> Booking | None:

@@ -50,6 +50,11 @@ class NoPrice(DomainError):
         )
 
 
+class AccountShut(DomainError):
+    def __init__(self) -> None:
+        super().__init__(_l("Brukeren er stengt. Ingenting er bestilt."))
+
+
 class NoticePassed(DomainError):
     def __init__(self) -> None:
         super().__init__(_l("Fristen for å flytte samtalen er ute. Du kan fortsatt avlyse den."))

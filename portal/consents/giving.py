@@ -39,10 +39,10 @@ def give(user: User, purpose: Purpose, version: int, now: datetime) -> None:
         audit.record(GIVEN, by=user, on=user, at=now, purpose=purpose.value, version=version)
 
 
-def withdraw(user: User, purpose: Purpose, now: datetime, by: User | None = None) -> None:
+def withdraw(user: User, purpose: Purpose, now: datetime) -> None:
     """Take the yes back: `holds` says no from this moment. Taking it back twice changes nothing."""
     for version in _end(user, purpose, now):
-        audit.record(WITHDRAWN, by=by or user, on=user, at=now, purpose=purpose.value, version=version)
+        audit.record(WITHDRAWN, by=user, on=user, at=now, purpose=purpose.value, version=version)
 
 
 def history(user_id: int) -> Sequence[Consent]:

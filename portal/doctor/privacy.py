@@ -4,15 +4,14 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, select
 
 from portal.accounts.models import User
 from portal.consents import TEXTS, ConsentText
 from portal.doctor.rules import rule
 from portal.extensions import db
-from portal.privacy import paths, too_old
+from portal.privacy import left_behind, too_old
 from portal.privacy.models import Erasure
-from portal.privacy.register import personal_tables
 
 PATIENCE = timedelta(days=2)  # the worker may have been down
 
@@ -21,20 +20,7 @@ PATIENCE = timedelta(days=2)  # the worker may have been down
 def _erased(_now: datetime) -> Iterable[Any]:
     erased = db.session.scalars(select(Erasure.user_id).where(Erasure.done_at.is_not(None)).distinct()).all()
     for user_id in erased:
-        for lines, whom in personal_tables():
-            table = paths.table_of(lines)
-            left = paths.about(table, whom, user_id)
-            if not lines.deletes(whom):
-                changed = [
-                    table.c[line.column].is_distinct_from(line.erasure.for_user(user_id))
-                    for line in lines.replaces(whom)
-                    if not isinstance(line.erasure.for_user(user_id), list | dict)
-                ]
-                if not changed:
-                    continue
-                left &= or_(*changed)
-            if db.session.scalar(select(func.count()).select_from(table).where(left)):
-                yield f"{lines.table} of user {user_id}"
+        yield from (f"{table} of user {user_id}" for table in left_behind.tables_with(user_id))
 
 
 @rule("Whoever asked to be erased is erased in time")

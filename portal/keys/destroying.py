@@ -1,6 +1,6 @@
 """Destroying a person's key for good: in the database, in the keyring file, and again after a restore."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from portal.keys.sealing import mark_destroyed
 log = structlog.get_logger("varde.keys")
 Replay = Callable[[int, datetime], None]
 Leaving = Callable[[int], None]
+NOBODY: Mapping[int, datetime] = {}
 _REPLAYS: list[Replay] = []
 _LEAVING: list[Leaving] = []
 _ASKED, _WRITTEN = "keys to destroy", "keys said to be destroyed"
@@ -42,11 +43,12 @@ def on_replay(erase: Replay) -> Replay:
     return erase
 
 
-def replay() -> list[int]:
-    """Erase again everyone whom the ledger has as erased and who is here. Does not commit."""
-    gone = ledger.erased()
-    here = select(PersonKey.metadata.tables["user"].c.id)
-    again = sorted(set(db.session.scalars(here)) & set(gone))
+def replay(also: Mapping[int, datetime] = NOBODY) -> list[int]:
+    """Erase again everyone who is here and whom the ledger, or `also`, has as erased. Does not commit."""
+    gone = {**also, **ledger.erased()}
+    users = PersonKey.metadata.tables["user"].c
+    here = db.session.execute(select(users.id, users.created_at).order_by(users.id)).all()
+    again = [user_id for user_id, created_at in here if ledger.tells_of(gone, user_id, created_at)]
     for user_id in again:
         for erase in _REPLAYS:
             erase(user_id, gone[user_id])
@@ -60,9 +62,14 @@ def _promise(session: Session) -> None:
         return
     session.flush()
     asked: dict[int, datetime] = session.info.pop(_ASKED)
-    gone = select(PersonKey.user_id).where(PersonKey.user_id.in_(asked), PersonKey.wrapped.is_(None))
+    users = PersonKey.metadata.tables["user"].c
+    gone = select(PersonKey.user_id, users.created_at).join_from(PersonKey, users.id.table)
+    gone = gone.where(PersonKey.user_id.in_(asked), PersonKey.wrapped.is_(None))
     known = ledger.erased() if ledger.place() else {}
-    entries = [Entry(i, asked[i], ERASED) for i in session.connection().scalars(gone) if i not in known]
+    found = session.connection().execute(gone).all()
+    entries = [
+        Entry(i, asked[i], ERASED) for i, created_at in found if not ledger.tells_of(known, i, created_at)
+    ]
     session.info[_WRITTEN] = entries
     ledger.append(entries)
 

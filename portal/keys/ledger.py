@@ -7,7 +7,7 @@ committed; one that was not committed after all is followed by a line that takes
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -57,14 +57,20 @@ def read() -> list[Entry]:
 
 
 def erased() -> dict[int, datetime]:
-    """Who is erased, and since when."""
-    found: dict[int, datetime] = {}
+    """The numbers of those who are erased, and the moment. A number that was erased twice has the later one."""
+    found: dict[int, list[datetime]] = {}
     for entry in read():
+        moments = found.setdefault(entry.user_id, [])
         if entry.what == ERASED:
-            found.setdefault(entry.user_id, entry.at)
-        else:
-            found.pop(entry.user_id, None)
-    return found
+            moments.append(entry.at)
+        elif entry.at in moments:
+            moments.remove(entry.at)
+    return {user_id: max(moments) for user_id, moments in found.items() if moments}
+
+
+def tells_of(gone: Mapping[int, datetime], user_id: int, created_at: datetime) -> bool:
+    """Whether it is this person who was erased: after a restore somebody new can have the number of one who was."""
+    return user_id in gone and created_at <= gone[user_id]
 
 
 def seal_anew() -> None:

@@ -56,20 +56,26 @@ def faults() -> Iterator[str]:
         except UnknownMasterKey as error:
             yield str(error)
     living = {user_id for user_id, row in rows.items() if row.wrapped is not None}
-    yield from _ledger_faults(living, set(rows) - living)
+    yield from _ledger_faults(living)
     yield from _keyring_faults(living)
 
 
-def _ledger_faults(living: set[int], destroyed: set[int]) -> Iterator[str]:
+def _ledger_faults(living: set[int]) -> Iterator[str]:
     if ledger.place() is None:
         return
     try:
-        gone = set(ledger.erased())
+        gone = ledger.erased()
     except LedgerBroken as broken:
         yield str(broken)
         return
-    yield from (f"user {user_id} is erased in the ledger and has a key" for user_id in sorted(gone & living))
-    yield from (f"user {user_id} is erased and not in the ledger" for user_id in sorted(destroyed - gone))
+    users = PersonKey.metadata.tables["user"].c
+    people = select(PersonKey.user_id, users.created_at).join_from(PersonKey, users.id.table)
+    for user_id, created_at in db.session.execute(people.order_by(PersonKey.user_id)):
+        is_erased = ledger.tells_of(gone, user_id, created_at)
+        if is_erased and user_id in living:
+            yield f"user {user_id} is erased in the ledger and has a key"
+        if not is_erased and user_id not in living:
+            yield f"user {user_id} is erased and not in the ledger"
 
 
 def _keyring_faults(living: set[int]) -> Iterator[str]:

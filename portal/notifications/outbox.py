@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from flask import current_app
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from portal.extensions import db
+from portal.extensions import Base, db
 from portal.notifications.models import Kind, OutboxMessage
 
 
@@ -32,15 +32,17 @@ def send(
 
     `path` is where in the portal it leads; `about` the row it concerns, by which it can be withdrawn.
     """
+    gone = _is_gone(to.id)
     message = OutboxMessage(
         kind=kind,
-        user_id=to.id,
-        address=to.email,
+        user_id=None if gone else to.id,
+        address="" if gone else to.email,
         path=path,
         about=name(about) if about is not None else None,
         message_id=f"<{secrets.token_hex(16)}@varde>",
         created_at=at,
         next_attempt_at=max(at, not_before or at),
+        withdrawn_at=at if gone else None,
     )
     db.session.add(message)
     return message
@@ -50,9 +52,11 @@ def send_to_address(
     kind: Kind, user_id: int | None, address: str, at: datetime, *, path: str, nonce: str, void: bool = False
 ) -> None:
     """Write a mail to an address. `void`: nobody shall get it, and nobody can tell by the time it takes."""
+    gone = _is_gone(user_id, lock=True)  # an address that was read before an erasure is not written after it
+    void = void or gone
     message = OutboxMessage(
         kind=kind,
-        user_id=user_id,
+        user_id=None if gone else user_id,
         address="" if void else address,
         path=path,
         nonce=nonce,
@@ -62,6 +66,16 @@ def send_to_address(
         withdrawn_at=at if void else None,
     )
     db.session.add(message)
+
+
+def _is_gone(user_id: int | None, lock: bool = False) -> bool:
+    """Whether the person has been shut out, as the database has it now: they may have been erased since they were read."""
+    user = Base.metadata.tables["user"]
+    shut = select(user.c.deactivated_at).where(user.c.id == user_id)
+    if lock:
+        shut = shut.with_for_update(read=True, key_share=True)
+    with db.session.no_autoflush:
+        return db.session.scalar(shut) is not None
 
 
 def withdraw(kind: Kind, about: Any, at: datetime) -> None:

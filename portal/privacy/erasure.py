@@ -1,9 +1,12 @@
 """Erasing a person: asked for, undone while it waits, and done for good."""
 
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+import structlog
+from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from portal import audit, jobs, keys
@@ -15,7 +18,7 @@ from portal.errors import DomainError
 from portal.extensions import Base, db
 from portal.language import lazy_gettext as _l
 from portal.members.models import NOWHERE, ImportPreview, Municipality, MunicipalityKind
-from portal.privacy import leaving, traces
+from portal.privacy import leaving, left_behind, traces
 from portal.privacy.models import WAIT, Erasure
 from portal.privacy.paths import about, table_of
 from portal.privacy.register import REGISTER, Lines, Whom
@@ -23,6 +26,9 @@ from portal.privacy.register import REGISTER, Lines, Whom
 ASKED = audit.declare("erasure asked for", "due")
 UNDONE = audit.declare("erasure undone")
 ERASED = audit.declare("person erased")
+WATCHED = timedelta(days=1)  # what began before an erasure has ended long before this
+LONGEST_RUN = timedelta(hours=1)  # and so has a round's run, which may bear a later moment
+log = structlog.get_logger("varde.privacy")
 
 
 class AlreadyAsked(DomainError):
@@ -54,15 +60,16 @@ def ask(user: User, by: User, now: datetime) -> Erasure:
 
 
 @when_it_was_not_me
-def _take_back_what_was_asked_in_the_persons_name(user: User, now: datetime) -> None:
-    wish = db.session.scalar(Erasure.waiting_for(user.id))
-    if wish is not None and wish.asked_by_id == user.id:
+def _take_back_what_was_asked(user: User, now: datetime) -> None:
+    # Whoever asked: the locked door keeps the person from undoing it, and the secretariat can ask anew.
+    with suppress(TooLateToUndo):
         undo(user, user, now)
 
 
 def undo(user: User, by: User, now: datetime) -> None:
     """Take the wish back. Raises TooLateToUndo when there is none."""
-    waiting = update(Erasure).where(Erasure.id.in_(select(Erasure.waiting_for(user.id).subquery().c.id)))
+    # The row's own conditions, which the database reads again where an erasure was done while this waited for it.
+    waiting = update(Erasure).where(Erasure.user_id == user.id, Erasure.is_waiting())
     done = waiting.values(undone_at=now, undone_by_id=by.id).returning(Erasure.id)
     if db.session.scalar(done.execution_options(synchronize_session=False)) is None:
         raise TooLateToUndo
@@ -72,19 +79,69 @@ def undo(user: User, by: User, now: datetime) -> None:
 
 @jobs.register("erase those who asked")
 def erase_due(now: datetime) -> int:
-    """Erase everybody whose wait is over, each in a transaction of its own; commits, so that the traces can go."""
-    due = list(db.session.scalars(select(Erasure.user_id).where(Erasure.is_due(now))))
+    """Erase everybody whose wait is over. Commits."""
+    return erase_each(select(Erasure.user_id).where(Erasure.is_due(now)), now)
+
+
+@jobs.register("erase what came afterwards")
+def erase_what_came_after(now: datetime) -> int:
+    """Erase once more whoever was erased in the last day and has something here again: it was on its way meanwhile. Commits."""
+    done = select(Erasure.user_id, Erasure.done_at).where(Erasure.done_at > now - WATCHED)
+    erased_at = {user_id: at for user_id, at in db.session.execute(done) if at is not None}
+
+    def came_back(user_id: int) -> bool:
+        user = db.session.get_one(User, user_id)
+        return left_behind.anything_of(user, now, erased_at[user_id] + LONGEST_RUN)
+
+    return _erase_each([user_id for user_id in erased_at if came_back(user_id)], came_back, now)
+
+
+def erase_each(whom: Select[tuple[int]], now: datetime) -> int:
+    """Erase those whom the query finds, each in a transaction of its own; commits, so that the traces can go.
+
+    One that fails is tried again another time, and holds up nobody. Returns how many were erased.
+    """
+    found = db.session.scalars(whom).all()
+    return _erase_each(found, lambda user_id: user_id in db.session.scalars(whom).all(), now)
+
+
+def _erase_each(found: Iterable[int], still: Callable[[int], bool], now: datetime) -> int:
+    db.session.commit()
     done = 0
-    for user_id in due:
-        try:
-            erase(db.session.get_one(User, user_id), None, now)
-            db.session.commit()
-            done += 1
-        except LastOfTheSecretariat:  # waits until somebody else can open the door
-            db.session.rollback()
-    if done:
-        traces.sweep()
+    try:
+        for user_id in found:
+            done += _erase_if(still, user_id, now)
+    finally:
+        if done:
+            traces.sweep()
     return done
+
+
+def _erase_if(still: Callable[[int], bool], user_id: int, now: datetime) -> bool:
+    """Erase the person unless somebody has done it, or has thought better of it, since they were found."""
+    try:
+        user = _hold(user_id)
+        if not still(user_id):
+            db.session.rollback()
+            return False
+        erase(user, None, now)
+        db.session.commit()
+    except LastOfTheSecretariat:  # waits until somebody else can open the door
+        db.session.rollback()
+        return False
+    except Exception:
+        db.session.rollback()
+        log.exception("a person was not erased, and is tried again", user=user_id)
+        return False
+    return True
+
+
+def _hold(user_id: int) -> User:
+    """The person and their wish as they are now, and nobody else's to change until this is over."""
+    user = db.session.get_one(User, user_id, with_for_update=True, populate_existing=True)
+    wish = Erasure.waiting_for(user_id).with_for_update()
+    db.session.scalars(wish.execution_options(populate_existing=True)).all()
+    return user
 
 
 def erase(user: User, by: User | None, now: datetime) -> None:
@@ -93,12 +150,12 @@ def erase(user: User, by: User | None, now: datetime) -> None:
     What runs is ended first by its own rules, so that the others get their mails; then the register decides,
     column by column. Doing it twice changes nothing more.
     """
+    _hold(user.id)
     _require_somebody_left(user)
     _erase(user, by, now)
 
 
 def _erase(user: User, by: User | None, now: datetime) -> None:
-    db.session.refresh(user, with_for_update=True)
     leaving.end_everything(user, now)
     db.session.flush()
     _make_nowhere()
@@ -110,17 +167,16 @@ def _erase(user: User, by: User | None, now: datetime) -> None:
     keys.destroy(user.id, now)  # after the rows that only the key could find
     now_shut = func.coalesce(User.deactivated_at, now)
     db.session.execute(update(User).where(User.id == user.id).values(deactivated_at=now_shut))
-    _settle(user.id, by, now)
+    if _settle(user.id, by, now):
+        audit.record(ERASED, by=by, on=user, at=now)
     db.session.expire_all()
-    audit.record(ERASED, by=by, on=user, at=now)
 
 
 @keys.on_replay
 def erase_again(user_id: int, now: datetime) -> None:
     """After a restore: whoever was erased since the backup was taken is erased once more."""
-    user = db.session.get(User, user_id)
-    if user is not None:
-        _erase(user, None, now)
+    if db.session.get(User, user_id) is not None:
+        _erase(_hold(user_id), None, now)
 
 
 def is_erased() -> ColumnElement[bool]:
@@ -155,16 +211,17 @@ def _erase_from(lines: Lines, whom: Whom, user_id: int) -> None:
         db.session.execute(update(table).where(mine).values(values))
 
 
-def _settle(user_id: int, by: User | None, now: datetime) -> None:
-    """The proof that it is done, also where nobody had asked."""
+def _settle(user_id: int, by: User | None, now: datetime) -> bool:
+    """The proof that it is done, also where nobody had asked. False where it is there already."""
     if db.session.scalar(select(Erasure.id).where(Erasure.user_id == user_id, Erasure.done_at.is_not(None))):
-        return
+        return False
     wish = db.session.scalar(Erasure.waiting_for(user_id))
     if wish is None:
         wish = Erasure(user_id=user_id, asked_at=now, asked_by_id=by.id if by else None, due_at=now)
         db.session.add(wish)
     wish.done_at = now
     db.session.flush()
+    return True
 
 
 def _forget_uploads_that_name(user: User) -> None:

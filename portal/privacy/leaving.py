@@ -1,9 +1,10 @@
 """Ending what somebody takes part in, by the rules of each subject, so that the others get their neutral mails."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select
 
 from portal.accounts.models import User
 from portal.coaching import availability, enrolment
@@ -12,7 +13,11 @@ from portal.extensions import db
 from portal.members.models import Member
 from portal.mentoring import lapsing, mentorships, rounds
 from portal.mentoring.models import EndReason, MatchRound, MenteeProfile, MentorProfile, Mentorship
-from portal.notifications import Kind, OutboxMessage, outbox
+from portal.mentoring.round_models import MatchRun
+from portal.mentoring.round_orders import order_of
+from portal.notifications import Kind, outbox
+
+SIDES = ("mentees", "mentors")
 
 
 def end_everything(user: User, now: datetime) -> None:
@@ -24,7 +29,6 @@ def end_everything(user: User, now: datetime) -> None:
     _end_pairs(user, now)
     _drop_drafts(user, now)
     _lapse_proposals(user, now)
-    _stop_mails(user, now)
 
 
 def _shut_out(user: User, now: datetime) -> None:
@@ -33,20 +37,34 @@ def _shut_out(user: User, now: datetime) -> None:
     db.session.flush()
 
 
-def _cancel_conversations(user: User, now: datetime) -> None:
+def takes_part(user: User, now: datetime, drafts_until: datetime) -> bool:
+    """Whether something runs that `end_everything` would end; of drafts those that were reckoned until then."""
+    live = (_hours_ahead(user, now), Mentorship.of(user).where(Mentorship.ended_at.is_(None)))
+    return (
+        any(True for _booking in _conversations_ahead(user, now))
+        or any(db.session.scalar(rows.limit(1)) is not None for rows in live)
+        or any(_is_in(draft, user, drafts_until) for draft in _drafts())
+    )
+
+
+def _conversations_ahead(user: User, now: datetime) -> Iterator[Booking]:
     for rows in (Booking.of_member(user), Booking.of_coach(user)):
         ahead = rows.where(Booking.cancelled_at.is_(None), Slot.starts_at > now)
-        for booking in db.session.scalars(ahead).all():
-            if booking.is_ahead(now):
-                booking.cancel(user, now)
+        yield from (booking for booking in db.session.scalars(ahead).all() if booking.is_ahead(now))
+
+
+def _cancel_conversations(user: User, now: datetime) -> None:
+    for booking in _conversations_ahead(user, now):
+        booking.cancel(user, now)
+
+
+def _hours_ahead(user: User, now: datetime) -> Select[tuple[Slot]]:
+    own = select(Slot).join(Slot.coach).where(Coach.user_id == user.id)
+    return own.where(Slot.withdrawn_at.is_(None), Slot.starts_at > now)
 
 
 def _take_back_hours(user: User, now: datetime) -> None:
-    coach = db.session.scalar(select(Coach).where(Coach.user_id == user.id))
-    if coach is None:
-        return
-    free = select(Slot).where(Slot.coach_id == coach.id, Slot.withdrawn_at.is_(None), Slot.starts_at > now)
-    for slot in db.session.scalars(free).all():
+    for slot in db.session.scalars(_hours_ahead(user, now)).all():
         availability.take_back(slot, user, now)
 
 
@@ -74,19 +92,27 @@ def _profiles(user: User) -> tuple[MenteeProfile | None, MentorProfile | None]:
     )
 
 
+def _drafts() -> list[MatchRound]:
+    return list(db.session.scalars(select(MatchRound).where(MatchRound.released_at.is_(None))))
+
+
 def _drop_drafts(user: User, now: datetime) -> None:
     """A draft that was reckoned on somebody who is gone is no basis for anything."""
-    if any(_profiles(user)):
-        for draft in db.session.scalars(select(MatchRound).where(MatchRound.released_at.is_(None))).all():
+    for draft in _drafts():
+        # What a worker is busy with may have the person in it, too.
+        if order_of(draft) is not None or _is_in(draft, user):
             rounds.drop(draft, user, now)
+
+
+def _is_in(draft: MatchRound, user: User, until: datetime | None = None) -> bool:
+    """Whether the engine was given the person in one of the draft's runs."""
+    runs = select(MatchRun.inputs).where(MatchRun.round_id == draft.id)
+    if until is not None:
+        runs = runs.where(MatchRun.ran_at <= until)
+    member = str(db.session.scalar(select(Member.id).where(Member.user_id == user.id)))
+    given = (inputs or {} for inputs in db.session.scalars(runs))
+    return any(member == one["id"] for some in given for side in SIDES for one in some.get(side, ()))
 
 
 def _lapse_proposals(user: User, now: datetime) -> None:
     lapsing.lapse_all_of([profile for profile in _profiles(user) if profile is not None], now)
-
-
-def _stop_mails(user: User, now: datetime) -> None:
-    unsent = OutboxMessage.sent_at.is_(None) & OutboxMessage.withdrawn_at.is_(None)
-    db.session.execute(
-        update(OutboxMessage).where(OutboxMessage.user_id == user.id, unsent).values(withdrawn_at=now)
-    )

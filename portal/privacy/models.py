@@ -33,13 +33,19 @@ class Erasure(Base):
 
     @classmethod
     def waiting(cls) -> Select[tuple["Erasure"]]:
-        return select(cls).where(cls.undone_at.is_(None), cls.done_at.is_(None)).order_by(cls.due_at, cls.id)
+        return select(cls).where(cls.is_waiting()).order_by(cls.due_at, cls.id)
 
     @classmethod
     def waiting_for(cls, user_id: int) -> Select[tuple["Erasure"]]:
         return cls.waiting().where(cls.user_id == user_id)
 
     @classmethod
+    def is_waiting(cls) -> ColumnElement[bool]:
+        """The condition that nothing has been done about it."""
+        return cls.undone_at.is_(None) & cls.done_at.is_(None)
+
+    @classmethod
     def is_due(cls, now: datetime) -> ColumnElement[bool]:
-        """The condition that the wait is over and nothing has been done."""
-        return cls.undone_at.is_(None) & cls.done_at.is_(None) & (cls.due_at <= now)
+        """The condition that the wait is over, and that nobody's "this was not me" is being looked into."""
+        open_door = select(User.id).where(User.id == cls.user_id, User.locked_at.is_(None)).exists()
+        return cls.is_waiting() & (cls.due_at <= now) & open_door

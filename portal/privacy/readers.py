@@ -7,10 +7,9 @@ from sqlalchemy import Select, select
 
 from portal.access import Role
 from portal.audit import AuditEvent
+from portal.audit.reads import READ
 from portal.extensions import db
 from portal.language import gettext as _
-
-READ = "personal data read"
 
 
 @dataclass(frozen=True)

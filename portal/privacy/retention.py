@@ -4,17 +4,16 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, update
 
 from portal import jobs
-from portal.accounts.models import User
 from portal.coaching.models import Booking, Enrolment, Slot
 from portal.consents import Consent
 from portal.extensions import db
 from portal.mentoring.models import MatchRound, Meeting, Proposal
 from portal.notifications import OutboxMessage
 from portal.privacy import too_old
-from portal.privacy.erasure import erase
+from portal.privacy.erasure import erase_each
 
 Sweep = Callable[[datetime], int]
 SWEEPS: dict[str, Sweep] = {}
@@ -30,7 +29,7 @@ def _sweeps(code: str) -> Callable[[Sweep], Sweep]:
 
 @jobs.register("delete what is too old")
 def sweep(now: datetime) -> int:
-    """Everything whose term is over. Returns how many rows it changed or deleted."""
+    """Everything whose term is over; commits. Returns how many rows it changed or deleted."""
     return sum(one(now) for one in SWEEPS.values())
 
 
@@ -83,7 +82,4 @@ def _accounts(now: datetime) -> int:
 @_sweeps("membership")
 def _membership(now: datetime) -> int:
     """Erase those who have been shut out for so long that they are not coming back."""
-    users = db.session.scalars(select(User).where(User.id.in_(too_old.users(now)))).all()
-    for user in users:
-        erase(user, None, now)
-    return len(users)
+    return erase_each(too_old.users(now), now)

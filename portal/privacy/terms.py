@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from portal.accounts import notices
 from portal.language import lazy_gettext as _l
 
 ACCOUNTING_YEARS = 5
@@ -75,8 +76,9 @@ TERMS: tuple[Term, ...] = (
         _l("De er det som gjør at bare du slipper inn."),
     ),
     Term(
-        "changes", _l("Bytter av e-postadresse, og varsler om endret innlogging"), _l("når de ikke lenger kan angres, etter noen dager"),
+        "changes", _l("Bytter av e-postadresse, og varsler om endret innlogging"), _l("når de ikke lenger kan angres, etter 30 dager"),
         _l("Du skal kunne si fra hvis det ikke var deg."),
+        notices.LIFETIME,
     ),
     Term(
         "sessions", _l("Enheter du har vært logget inn på"), _l("når du logger ut, eller når innloggingen går ut"),

@@ -17,7 +17,7 @@ from portal.paging import page_of
 from portal.privacy import erasure, readers
 from portal.privacy.choices import choices_of
 from portal.privacy.dates import kept_about
-from portal.privacy.export import export
+from portal.privacy.export import as_zip, take_copy
 from portal.privacy.forms import ConsentForm, ErasureForm, WithdrawalForm
 from portal.privacy.models import WAIT, Erasure
 from portal.privacy.request_views import on_request
@@ -66,8 +66,9 @@ def copy() -> Response:
 @recently_authenticated
 @copy_by_person
 def export_all() -> Response:
-    name, content = export(current_user, clock.now())
-    db.session.commit()
+    taken = take_copy(current_user, clock.now())
+    db.session.commit()  # nobody waits for the database while the file is made
+    name, content = as_zip(taken)
     response = make_response(content)
     response.headers["Content-Type"] = "application/zip"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -17,6 +17,7 @@ from portal.coaching.models import Coach
 from portal.extensions import db
 from portal.members.models import Member
 from portal.mentoring.rounds import start_round
+from portal.privacy.readers import readings_of
 from tests.coaching.programmes import NOW, booked, new_programme, participant
 from tests.mentoring.pairing import new_mentee, new_mentor, pair
 from tests.support.client import CheckingClient
@@ -31,7 +32,8 @@ def _today() -> Iterator[None]:
 
 def seen_of(person: Any) -> list[tuple[Role, str]]:
     user_id = person.id if isinstance(person, User) else person.user_id
-    return [(reading.role, reading.purpose) for reading in audit.reads_of(user_id)]
+    seen = db.session.scalars(readings_of(user_id))
+    return [(Role(event.details["role"]), event.details["purpose"]) for event in seen]
 
 
 def reads() -> list[AuditEvent]:

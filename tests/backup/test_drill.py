@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from flask import Flask
 from sqlalchemy import func, select
 
@@ -16,11 +17,12 @@ from portal.accounts.sessions import Session
 from portal.backup import back_up, bundle, restore
 from portal.backup.bundle import BundleBroken
 from portal.backup.loading import as_lines
-from portal.backup.restoring import NoKeyring, NotEmpty
+from portal.backup.restoring import NoKeyring, NoLedger, NotEmpty
 from portal.backup.taking import NoPlace
 from portal.doctor import examine
 from portal.extensions import Base, db
 from portal.keys import PersonKey, keyring
+from portal.keys.ledger import erased
 from portal.members.models import Member
 from portal.mentoring.models import MenteeProfile, ReservationKind
 from portal.mentoring.reservations import reserve, said_by_anyone
@@ -30,7 +32,7 @@ from portal.privacy.erasure import erase
 from tests.backup.conftest import Elsewhere
 from tests.mentoring.pairing import new_mentee
 from tests.support.canaries import raw_dump
-from tests.support.people import new_user, open_session
+from tests.support.people import new_member, new_user, open_session
 
 SECRET = "Jeg vurderer å slutte før jul"
 
@@ -162,6 +164,48 @@ def _with_all_keys_on_yesterdays_words(path: Path, whose: tuple[int, int]) -> in
     return tried
 
 
+def test_somebody_new_who_has_the_number_of_one_who_was_erased_stays_at_the_next_restore(
+    lived: Path, outside: Path, elsewhere: Elsewhere, now: datetime
+) -> None:
+    """The database was lost, and with it the number that the ledger knows somebody by: it is given once more."""
+    hour = timedelta(hours=1)
+    db.session.commit()
+    back_up(outside / "before.backup", now)
+    forgotten = new_member("Kari Bråten").user
+    db.session.commit()
+    number = forgotten.id
+    erase(forgotten, None, clock.now())
+    db.session.commit()
+    with elsewhere():
+        restore(outside / "before.backup", now + hour)
+        with time_machine.travel(now + 2 * hour):
+            newcomer = new_member("Ny Person")
+            new_mentee(newcomer).text = SECRET
+        db.session.commit()
+        assert newcomer.user.id == number
+        assert list(keys.faults()) == []
+        back_up(outside / "after.backup", now + 3 * hour)
+    with elsewhere():
+        assert restore(outside / "after.backup", now + 4 * hour).erased == []
+        user = db.session.get_one(User, number)
+        assert user.name == "Ny Person"
+        assert (
+            db.session.scalars(
+                select(MenteeProfile).join(MenteeProfile.member).where(Member.user_id == number)
+            )
+            .one()
+            .text
+            == SECRET
+        )
+        assert broken(now) == []
+        erase(user, None, now + 5 * hour)
+        db.session.commit()
+        assert list(keys.faults()) == []
+    with elsewhere():
+        assert restore(outside / "after.backup", now + 6 * hour).erased == [number]
+        assert SECRET.encode() not in raw_dump()
+
+
 def test_a_backup_holds_no_key_and_nothing_plain(app: Flask, lived: Path) -> None:
     with lived.open("rb") as file:
         content = b"".join(bundle.read(file))
@@ -194,6 +238,82 @@ def test_without_the_keyring_nothing_is_restored(
     (outside / "keyring.json").unlink()
     with elsewhere(), pytest.raises(NoKeyring):
         restore(lived, now)
+
+
+@pytest.mark.parametrize("ledger", ["was not copied over", "is an old copy"])
+def test_without_the_ledger_nothing_is_restored_and_with_it_the_restore_can_be_tried_again(
+    lived: Path,
+    outside: Path,
+    bjorn: Member,
+    daniel: Member,
+    elsewhere: Elsewhere,
+    now: datetime,
+    ledger: str,
+) -> None:
+    path, both = outside / "erasures.jsonl", [bjorn.user_id, daniel.user_id]
+    erase(bjorn.user, None, now)
+    db.session.commit()
+    old = path.read_bytes()
+    erase(daniel.user, None, now)
+    db.session.commit()
+    whole = path.read_bytes()
+    if ledger == "is an old copy":
+        path.write_bytes(old)
+    else:
+        path.unlink()
+    with elsewhere():
+        with pytest.raises(NoLedger):
+            restore(lived, now)
+        assert db.inspect(db.engine).get_table_names() == []
+        path.write_bytes(whole)
+        assert restore(lived, now).erased == both
+
+
+def test_who_was_erased_before_the_backup_tells_that_the_ledger_is_missing(
+    lived: Path, outside: Path, bjorn: Member, elsewhere: Elsewhere, now: datetime
+) -> None:
+    erase(bjorn.user, None, now)
+    db.session.commit()
+    old_keyring = (outside / "keyring.json").read_bytes()
+    back_up(outside / "today.backup", now)
+    (outside / "erasures.jsonl").unlink()
+    (outside / "keyring.json").write_bytes(old_keyring)
+    with elsewhere(), pytest.raises(NoLedger):
+        restore(outside / "today.backup", now)
+
+
+def test_when_the_ledger_is_lost_the_keyring_still_knows_who_was_erased(
+    lived: Path, outside: Path, bjorn: Member, elsewhere: Elsewhere, now: datetime
+) -> None:
+    bjorns = bjorn.user_id
+    erase(bjorn.user, None, now)
+    db.session.commit()
+    (outside / "erasures.jsonl").unlink()
+    with elsewhere() as machine:
+        assert "--ledger-lost" in machine.test_cli_runner().invoke(args=["restore", str(lived)]).output
+        answer = machine.test_cli_runner().invoke(args=["restore", str(lived), "--ledger-lost"])
+        assert "1 people erased again" in answer.output, answer.output
+        assert set(erased()) == {bjorns}
+        assert broken(now) == []
+
+
+def test_a_restore_that_fails_halfway_leaves_nobody_who_was_erased(
+    lived: Path, bjorn: Member, elsewhere: Elsewhere, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(**_given: object) -> None:
+        raise OSError("the disk is full")
+
+    erase(bjorn.user, None, now)
+    db.session.commit()
+    with elsewhere():
+        with monkeypatch.context() as patch:
+            patch.setattr(keys, "replay", fails)
+            with pytest.raises(OSError, match="the disk is full"):
+                restore(lived, now)
+        assert db.inspect(db.engine).get_table_names() == []
+        assert len(restore(lived, now).erased) == 1
+        assert broken(now) == []
+        assert audit.verify() == []
 
 
 def test_a_backup_is_never_written_over(

@@ -12,6 +12,7 @@ from portal import audit, consents, keys
 from portal.access import Role
 from portal.accounts.models import User
 from portal.accounts.sessions import Session
+from portal.audit import AuditEvent
 from portal.coaching.models import Booking
 from portal.consents import Purpose
 from portal.doctor import examine
@@ -21,7 +22,7 @@ from portal.mentoring import proposal_answers
 from portal.mentoring.models import Mentorship, Reservation
 from portal.mentoring.reservations import described, find, said_by
 from portal.notifications import Kind, OutboxMessage
-from portal.privacy import erasure, traces
+from portal.privacy import erasure, leaving, traces
 from portal.privacy.models import WAIT, Erasure
 from tests.coaching.programmes import NOW
 from tests.mentoring.pairing import new_mentee, new_mentor, propose
@@ -142,6 +143,8 @@ def test_erasing_twice_is_erasing_once(life: Life) -> None:
         erasure.erase(life.bjorn.user, None, life.now)
         db.session.commit()
     assert len(db.session.scalars(select(Erasure)).all()) == 1
+    events = select(AuditEvent.subject).where(AuditEvent.event == "person erased")
+    assert db.session.scalars(events).all() == [f"user:{life.bjorn.user_id}"]
     assert life.bjorn.user.name == f"Slettet bruker {life.bjorn.user_id}"
 
 
@@ -190,14 +193,53 @@ def test_whoever_is_to_be_erased_is_told_whoever_asked(life: Life, eva: User, as
     assert mails(Kind.SIGN_IN_CHANGED) == [bjorn.email]
 
 
-def test_one_who_has_stolen_an_account_does_not_get_its_owner_erased(life: Life, client: Any) -> None:
+@pytest.mark.parametrize("asked_by", ["the person", "the secretariat"])
+def test_whoever_says_that_it_was_not_they_is_not_erased_whoever_asked(
+    life: Life, client: Any, eva: User, asked_by: str
+) -> None:
     bjorn = life.bjorn.user
-    erasure.ask(bjorn, bjorn, life.now)
+    erasure.ask(bjorn, bjorn if asked_by == "the person" else eva, life.now)
     db.session.commit()
     client.post(mailed_link(Kind.SIGN_IN_CHANGED), status=200)
     assert db.session.scalar(Erasure.waiting_for(bjorn.id)) is None
     assert erasure.erase_due(life.now + WAIT) == 0
     assert not audit.verify()
+
+
+def test_nobody_is_erased_while_the_account_is_locked(life: Life, eva: User) -> None:
+    bjorn = life.bjorn.user
+    erasure.ask(bjorn, eva, life.now)
+    bjorn.locked_at = life.now
+    db.session.commit()
+    assert erasure.erase_due(life.now + WAIT) == 0
+    assert not [
+        f.rule for f in examine(life.now + WAIT + timedelta(days=30)) if "in time" in f.rule and not f.holds
+    ]
+    bjorn.locked_at = None
+    db.session.commit()
+    assert erasure.erase_due(life.now + WAIT) == 1
+
+
+def test_one_who_cannot_be_erased_holds_up_nobody_and_the_traces_of_the_others_go(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck, swept, end_everything = life.bjorn.user_id, [], leaving.end_everything
+
+    def end(user: User, now: datetime) -> None:
+        if user.id == stuck:
+            raise RuntimeError("something is in the way")
+        end_everything(user, now)
+
+    for person in (life.bjorn, life.daniel):
+        erasure.ask(person.user, person.user, life.now)
+    db.session.commit()
+    monkeypatch.setattr(leaving, "end_everything", end)
+    monkeypatch.setattr(traces, "sweep", lambda: swept.append(1))
+    assert erasure.erase_due(life.now + WAIT) == 1
+    assert swept == [1]
+    assert (life.bjorn.name, life.daniel.name[:15]) == ("Bjørn Haugland", "Slettet bruker ")
+    monkeypatch.undo()
+    assert erasure.erase_due(life.now + WAIT) == 1
 
 
 def test_the_last_of_the_secretariat_lets_somebody_else_in_first(

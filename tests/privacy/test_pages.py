@@ -16,9 +16,12 @@ from sqlalchemy import select
 from portal import audit, consents
 from portal.accounts.models import User
 from portal.audit import AuditEvent
+from portal.audit.reads import READ
 from portal.consents import Purpose
 from portal.extensions import db
 from portal.privacy import erasure, readers
+from portal.privacy.export import as_pdf
+from portal.privacy.export.gathering import Copy
 from portal.privacy.models import WAIT, Erasure
 from tests.coaching.programmes import NOW
 from tests.privacy.lives import SECRET, Life
@@ -82,6 +85,21 @@ def test_the_export_is_a_zip_with_both_files_and_the_audit_knows(life: Life, cli
     assert told.details == {}
 
 
+def test_nobody_waits_for_the_database_while_the_copy_is_made_into_a_file(
+    life: Life, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holding = []
+
+    def make(copy: Copy) -> bytes:
+        holding.append(db.session().in_transaction())
+        return as_pdf(copy)
+
+    client.sign_in(life.bjorn).get("/personal-data/export")
+    monkeypatch.setattr("portal.privacy.export.as_pdf", make)
+    client.post("/personal-data/export", status=200)
+    assert holding == [False]
+
+
 def test_every_purpose_that_is_noted_has_words_of_its_own(app: Flask) -> None:
     code = "\n".join(path.read_text() for path in sorted((ROOT / "portal").rglob("*.py")))
     purposes = set(re.findall(r"has_read\(.+?, current_user, \"([a-z-]+)\"\)", code, re.DOTALL))
@@ -107,7 +125,7 @@ def test_who_has_seen_it_tells_role_purpose_and_day_and_never_who(life: Life, cl
         (life.cecilie.user, "coach", "coaching"),
     ):
         audit.record(
-            readers.READ,
+            READ,
             by=reader,
             on=life.bjorn.user,
             at=NOW,
@@ -165,6 +183,16 @@ def test_the_secretariat_erases_on_request_and_the_person_may_undo(
     client.submit("/personal-data/erasure/withdrawal")
     wish = db.session.scalars(select(Erasure)).one()
     assert (wish.asked_by_id, wish.undone_by_id) == (eva.id, life.bjorn.user_id)
+
+
+def test_the_secretariat_is_told_that_nobody_is_erased_behind_a_locked_door(
+    life: Life, client: Any, eva: User
+) -> None:
+    page = client.sign_in(eva).get(f"/secretariat/members/{life.bjorn.id}/erasure")
+    assert "slettes ingenting" not in page.main
+    life.bjorn.user.locked_at = NOW
+    page = client.get(f"/secretariat/members/{life.bjorn.id}/erasure")
+    assert "Til den er åpnet igjen, slettes ingenting" in page.main
 
 
 def test_whoever_is_erased_cannot_be_erased_on_request(life: Life, client: Any, eva: User) -> None:
