@@ -39,7 +39,6 @@ class Notice(Base):
     id: Mapped[PrimaryKey]
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    email_change_id: Mapped[int | None] = mapped_column(ForeignKey("email_change.id", ondelete="CASCADE"))
     expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
 
@@ -58,7 +57,6 @@ def tell(user: User, now: datetime, change: EmailChange | None = None) -> None:
     notice = Notice(
         user_id=user.id,
         token_hash=digest(outbox.one_time_token(nonce)),
-        email_change_id=change.id if change is not None else None,
         expires_at=now + LIFETIME,
     )
     db.session.add(notice)
