@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, select, update
 from portal import keys
 from portal.accounts.factors import RecoveryCode, Totp
 from portal.accounts.models import User
+from portal.accounts.sessions import Session
 from portal.extensions import db
 
 ISSUER = "Varde"
@@ -21,15 +22,15 @@ _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that can be taken for anoth
 _LENGTH = 12
 
 
-def set_up_app(user: User, now: datetime) -> Totp:
-    """A new secret for the person's app. It counts once a code of it has been given."""
-    db.session.execute(delete(Totp).where(Totp.user_id == user.id, Totp.confirmed_at.is_(None)))
+def set_up_app(here: Session, now: datetime) -> Totp:
+    """A new secret for the person's app, shown in this session alone. It counts once a code of it has been given."""
+    db.session.execute(delete(Totp).where(Totp.session_id == here.id))
     totp = Totp(
-        user_id=user.id,
-        sealed_secret=keys.seal(user.id, SEALED_AS, pyotp.random_base32()),
+        user_id=here.user_id,
+        session_id=here.id,
+        sealed_secret=keys.seal(here.user_id, SEALED_AS, pyotp.random_base32()),
         last_step=0,
         created_at=now,
-        confirmed_at=None,
     )
     db.session.add(totp)
     db.session.flush()

@@ -39,9 +39,9 @@ def choose() -> Response:
 @allow_halfway
 @first_factor_or_recently
 def begin_app() -> BaseResponse:
-    user = session_here().user
-    lock(user)  # a double click sets up one
-    codes.set_up_app(user, clock.now())
+    here = session_here()
+    lock(here.user)  # a double click sets up one
+    codes.set_up_app(here, clock.now())
     db.session.commit()
     return after_write(url_for("factors.app"))
 
@@ -50,7 +50,7 @@ def begin_app() -> BaseResponse:
 @allow_halfway
 @first_factor_or_recently
 def app() -> Response | BaseResponse:
-    totp = db.session.scalar(Totp.being_set_up(session_here().user))
+    totp = db.session.scalar(Totp.being_set_up(session_here()))
     if totp is None:
         return redirect(url_for("factors.choose"), 303)
     return _app_page(CodeForm(formdata=None), totp)
@@ -60,12 +60,12 @@ def app() -> Response | BaseResponse:
 @allow_halfway
 @first_factor_or_recently
 def picture() -> Response:
-    user = session_here().user
-    totp = db.session.scalar(Totp.being_set_up(user))
+    here = session_here()
+    totp = db.session.scalar(Totp.being_set_up(here))
     if totp is None:
         abort(404)
     drawn = BytesIO()
-    segno.make(codes.address_of(totp, user), error="m").save(
+    segno.make(codes.address_of(totp, here.user), error="m").save(
         drawn, kind="svg", scale=5, border=4, light="#fff", dark="#000", svgclass=None, lineclass=None
     )
     return Response(drawn.getvalue(), mimetype="image/svg+xml")
@@ -80,7 +80,7 @@ def confirm_app() -> Response | BaseResponse:
     lock(user)
     if is_too_late():
         return after_write(url_for("second_factor.code"))
-    totp = db.session.scalar(Totp.being_set_up(user))
+    totp = db.session.scalar(Totp.being_set_up(session_here()))
     if totp is None:
         return after_write(url_for("factors.choose"))
     if not form.validate_on_submit():
@@ -94,7 +94,7 @@ def confirm_app() -> Response | BaseResponse:
     if earlier is not None:  # a new phone: the old one's app shows codes in vain
         db.session.delete(earlier)
         db.session.flush()
-    totp.confirmed_at = now
+    totp.confirm(now)
     return _added(user, "app")
 
 

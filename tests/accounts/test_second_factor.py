@@ -34,6 +34,16 @@ class Refused(DomainError):
     pass
 
 
+def apps_of(user: User, confirmed: bool) -> list[Totp]:
+    rows = select(Totp).where(Totp.user_id == user.id).order_by(Totp.id)
+    return [app for app in db.session.scalars(rows) if (app.confirmed_at is not None) == confirmed]
+
+
+def being_set_up(user: User) -> Totp:
+    (app,) = apps_of(user, confirmed=False)
+    return app
+
+
 def cookie_of(client: Any) -> Any:
     with client.session_transaction() as cookie:
         return cookie["sid"]
@@ -48,7 +58,7 @@ def test_the_first_time_everyone_sets_up_an_app_and_gets_ten_codes(client: Any, 
     assert page.heading == "Sett opp appen"
     picture = client.open(page.one("img.qr").get("src"))
     assert picture.mimetype == "image/svg+xml" and b"<path" in picture.data
-    totp = db.session.scalars(Totp.being_set_up(person)).one()
+    totp = being_set_up(person)
     assert page.one(".secret").text_content().replace(" ", "") == codes.secret_of(totp)
     halfway = cookie_of(client)
     page = client.submit("app/code", follow=False, code=code_of(totp))
@@ -66,7 +76,7 @@ def test_a_wrong_code_while_setting_up_is_said_and_another_may_be_tried(client: 
     assert "Koden stemmer ikke." in page.words
     client.get("/security", status=303)
     client.get("/sign-in/app")
-    client.submit("app/code", follow=False, code=code_of(db.session.scalars(Totp.being_set_up(eva)).one()))
+    client.submit("app/code", follow=False, code=code_of(being_set_up(eva)))
     client.get("/security")
 
 
@@ -107,7 +117,7 @@ def test_whoever_has_an_app_cannot_set_up_another_by_the_link_alone(client: Any,
         assert client.get(path, status=303).headers["Location"] == "/sign-in/code"
     for path in ("/sign-in/app", "/sign-in/app/code", "/sign-in/passkey/offer", "/sign-in/passkey"):
         assert client.post(path, status=303).headers["Location"] == "/sign-in/code"
-    assert db.session.scalars(Totp.being_set_up(eva)).first() is None
+    assert not apps_of(eva, confirmed=False)
 
 
 def test_halfway_in_does_not_last(client: Any, eva: User) -> None:
@@ -253,12 +263,39 @@ def test_a_new_phone_takes_the_old_ones_place(client: Any, eva: User) -> None:
     was = codes.secret_of(old)
     client.sign_in(eva).get("/sign-in/factor")
     client.submit("sign-in/app")
-    new = db.session.scalars(Totp.being_set_up(eva)).one()
+    new = being_set_up(eva)
     assert codes.secret_of(db.session.scalars(Totp.in_use(eva)).one()) == was
     page = client.submit("app/code", code=code_of(new))
     assert page.heading == "Innlogging og sikkerhet"
     db.session.expire_all()
     assert db.session.scalars(Totp.in_use(eva)).one().id == new.id
+
+
+def secret_on(page: Any) -> str:
+    shown: str = page.one(".secret").text_content().replace(" ", "")
+    return shown
+
+
+def test_an_app_is_shown_and_confirmed_only_in_the_browser_that_sets_it_up(
+    client: Any, new_client: Any, eva: User
+) -> None:
+    """Whoever reads Eva's mail is halfway in too, and would have the secret that makes her codes."""
+    open_link(client, eva.email)
+    secret = secret_on(client.submit("sign-in/app"))
+    other = new_client()
+    open_link(other, eva.email)
+    assert other.get("/sign-in/app", status=303).headers["Location"] == "/sign-in/factor"
+    other.get("/sign-in/app/code.svg", status=404)
+    given = {"code": code_of(being_set_up(eva))}
+    assert other.post("/sign-in/app/code", given, status=303).headers["Location"] == "/sign-in/factor"
+    other.get("/sign-in/factor")
+    assert secret_on(other.submit("sign-in/app")) != secret
+    assert secret_on(client.get("/sign-in/app")) == secret  # hers is as it was
+    client.submit("app/code", follow=False, code=code_of(apps_of(eva, confirmed=False)[0]))
+    client.get("/secretariat/")
+    other_code = {"code": code_of(being_set_up(eva))}
+    assert other.post("/sign-in/app/code", other_code, status=303).headers["Location"] == "/sign-in/code"
+    assert codes.secret_of(apps_of(eva, confirmed=True)[0]) == secret
 
 
 def set_up_the_first(_number: int) -> None:

@@ -53,9 +53,9 @@ ROUTES: dict[str, Row] = {
     "GET /sign-in/code": Row(HALFWAY, page=303),
     "POST /sign-in/code": Row(HALFWAY),
     "GET /sign-in/factor": Row(HALFWAY),
-    "GET /sign-in/app": Row(HALFWAY),
+    "GET /sign-in/app": Row(HALFWAY, page=303),  # what is set up is shown in the session that began it
     "POST /sign-in/app": Row(HALFWAY),
-    "GET /sign-in/app/code.svg": Row(HALFWAY),
+    "GET /sign-in/app/code.svg": Row(HALFWAY, page=404),
     "POST /sign-in/app/code": Row(HALFWAY),
     "POST /sign-in/passkey": Row(HALFWAY),
     "POST /sign-in/passkey/offer": Row(HALFWAY),

@@ -13,7 +13,7 @@ TABLES = (
     ),
     lines(
         "totp", "Kodeappen din", Use.ACCESS, "factors", OWN,
-        technical("id user_id", "nøkler"),
+        technical("id user_id session_id", "nøkler"),
         secret("sealed_secret last_step", "hemmeligheten som appen lager koder av, låst med nøkkelen din"),
         personal("created_at", "Satt opp"),
         personal("confirmed_at", "Tatt i bruk"),
