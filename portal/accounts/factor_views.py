@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal import audit, clock
 from portal.access import allow_halfway
 from portal.accounts import codes, passkeys
-from portal.accounts.current import session_here
+from portal.accounts.current import lock_whoever_is_here, session_here
 from portal.accounts.factors import Totp
 from portal.accounts.forms import CodeForm
 from portal.accounts.limits import way_in
@@ -19,7 +19,6 @@ from portal.accounts.passkeys import PasskeyRefused
 from portal.accounts.recent import first_factor_or_recently, is_too_late
 from portal.accounts.sign_in import prove
 from portal.accounts.views import device_name, way_on
-from portal.database import lock
 from portal.extensions import db
 from portal.language import gettext as _
 from portal.rendering import after_write, flash, render
@@ -39,9 +38,8 @@ def choose() -> Response:
 @allow_halfway
 @first_factor_or_recently
 def begin_app() -> BaseResponse:
-    here = session_here()
-    lock(here.user)  # a double click sets up one
-    codes.set_up_app(here, clock.now())
+    lock_whoever_is_here()  # a double click sets up one
+    codes.set_up_app(session_here(), clock.now())
     db.session.commit()
     return after_write(url_for("factors.app"))
 
@@ -76,8 +74,7 @@ def picture() -> Response:
 @first_factor_or_recently
 @way_in
 def confirm_app() -> Response | BaseResponse:
-    user, now, form = session_here().user, clock.now(), CodeForm()
-    lock(user)
+    user, now, form = lock_whoever_is_here(), clock.now(), CodeForm()
     if is_too_late():
         return after_write(url_for("second_factor.code"))
     totp = db.session.scalar(Totp.being_set_up(session_here()))
@@ -113,8 +110,7 @@ def offer_passkey() -> Response:
 @first_factor_or_recently
 @way_in
 def make_passkey() -> Response | BaseResponse:
-    user, now = session_here().user, clock.now()
-    lock(user)
+    user, now = lock_whoever_is_here(), clock.now()
     if is_too_late():
         return after_write(url_for("second_factor.code"))
     answer, handle = request.form.get("answer", ""), request.form.get("handle", "")

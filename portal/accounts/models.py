@@ -112,6 +112,12 @@ class LoginLink(Base):
     used_at: Mapped[datetime | None]
 
     @classmethod
+    def void_all(cls, user: User, now: datetime) -> None:
+        """Links that are on their way open nothing any more."""
+        open_ones = (cls.user_id == user.id) & (cls.expires_at > now)
+        db.session.execute(update(cls).where(open_ones).values(expires_at=now))
+
+    @classmethod
     def use(cls, token: str, browser: str, now: datetime) -> "User | None":
         """The person the link is for, and the link is spent; None when it is spent, late, or another browser's."""
         mine = (cls.token_hash == digest(token)) & (cls.browser_hash == digest(browser))
