@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 
 import pyotp
@@ -68,15 +69,28 @@ def _step_of(totp: Totp, code: str, now: datetime) -> int | None:
     return right[0] if right else None
 
 
-def new_recovery_codes(user: User, now: datetime) -> list[str]:
-    """Ten codes, to be shown this once; those the person had before are void."""
-    codes = [_new_code() for _ in range(HOW_MANY)]
-    salt = secrets.token_bytes(16)
+@dataclass(frozen=True)
+class FreshCodes:
+    """Codes that nobody has yet, with what is to be stored in their place."""
+
+    shown: list[str]
+    salt: bytes
+    hashes: list[str]
+
+    @classmethod
+    def make(cls) -> "FreshCodes":
+        """Ten, hashed: slow, so to be called while no lock is held."""
+        shown, salt = [_new_code() for _ in range(HOW_MANY)], secrets.token_bytes(16)
+        return cls(shown, salt, [hashed(code, salt) for code in shown])
+
+
+def give_recovery_codes(user: User, fresh: FreshCodes, now: datetime) -> list[str]:
+    """Let the codes be the person's, to be shown this once; those they had before are void."""
     db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
-    for code in codes:
-        db.session.add(RecoveryCode(user_id=user.id, salt=salt, code_hash=hashed(code, salt), created_at=now))
+    for code_hash in fresh.hashes:
+        db.session.add(RecoveryCode(user_id=user.id, salt=fresh.salt, code_hash=code_hash, created_at=now))
     db.session.flush()
-    return codes
+    return fresh.shown
 
 
 def salt_of(user: User) -> bytes:

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal import audit, clock
 from portal.access import allow_halfway
 from portal.accounts import codes, passkeys
+from portal.accounts.codes import FreshCodes
 from portal.accounts.current import lock_whoever_is_here, session_here
 from portal.accounts.factors import Totp
 from portal.accounts.forms import CodeForm
@@ -74,6 +75,7 @@ def picture() -> Response:
 @first_factor_or_recently
 @way_in
 def confirm_app() -> Response | BaseResponse:
+    fresh = _codes_for_the_first()
     user, now, form = lock_whoever_is_here(), clock.now(), CodeForm()
     if is_too_late():
         return after_write(url_for("second_factor.code"))
@@ -92,7 +94,7 @@ def confirm_app() -> Response | BaseResponse:
         db.session.delete(earlier)
         db.session.flush()
     totp.confirm(now)
-    return _added(user, "app")
+    return _added(user, "app", fresh)
 
 
 @factors.post("/sign-in/passkey/offer")
@@ -110,6 +112,7 @@ def offer_passkey() -> Response:
 @first_factor_or_recently
 @way_in
 def make_passkey() -> Response | BaseResponse:
+    fresh = _codes_for_the_first()
     user, now = lock_whoever_is_here(), clock.now()
     if is_too_late():
         return after_write(url_for("second_factor.code"))
@@ -119,21 +122,29 @@ def make_passkey() -> Response | BaseResponse:
     except PasskeyRefused as no:
         db.session.commit()  # the challenge is spent, whatever was answered
         return _choose_page(str(no), 422)
-    return _added(user, "passkey")
+    return _added(user, "passkey", fresh)
 
 
-def _added(user: User, kind: str) -> Response | BaseResponse:
+def _codes_for_the_first() -> FreshCodes | None:
+    """The ten that come with the first factor, hashed before anything is held."""
+    if session_here().is_complete:
+        return None
+    db.session.rollback()  # nobody waits for the hashes
+    return FreshCodes.make()
+
+
+def _added(user: User, kind: str, fresh: FreshCodes | None) -> Response | BaseResponse:
     """A factor is there: the first one lets the person all the way in, with ten codes for a bad day."""
     here, now = session_here(), clock.now()
     audit.record(FACTOR_ADDED, by=user, on=user, at=now, kind=kind)
     tell(user, now)
     is_first = not here.is_complete
     prove(here, kind, now)
-    if not is_first:
+    if fresh is None or not is_first:
         db.session.commit()
         flash(_("Lagt til. Vi har sendt deg en e-post om at innloggingen er endret."))
         return after_write(url_for("security.overview"))
-    shown = codes.new_recovery_codes(user, now)
+    shown = codes.give_recovery_codes(user, fresh, now)
     target = way_on(user)
     db.session.commit()
     return render("accounts/recovery_codes.html", codes=shown, target=target)

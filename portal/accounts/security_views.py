@@ -7,6 +7,7 @@ from portal import audit, clock
 from portal.access import allow_anyone, allow_signed_in, load
 from portal.accounts import codes
 from portal.accounts.addresses import EmailChange, LinkVoid, ask_to_change
+from portal.accounts.codes import FreshCodes
 from portal.accounts.current import current_user, lock_whoever_is_here, session_here
 from portal.accounts.factors import LastFactor, Passkey, Totp, require_another
 from portal.accounts.forms import NewAddressForm
@@ -77,8 +78,12 @@ def _remove(factor: Passkey | Totp, kind: str) -> BaseResponse:
 @mail_by_person
 def renew_codes() -> Response:
     now = clock.now()
-    lock_whoever_is_here()  # so that of two sets made at once the one shown last is the one that counts
-    shown = codes.new_recovery_codes(current_user, now)
+    db.session.rollback()  # nobody waits for the hashes
+    fresh = FreshCodes.make()
+    user = (
+        lock_whoever_is_here()
+    )  # so that of two sets made at once the one shown last is the one that counts
+    shown = codes.give_recovery_codes(user, fresh, now)
     audit.record(CODES_RENEWED, by=current_user, on=current_user, at=now)
     tell(current_user, now)
     db.session.commit()

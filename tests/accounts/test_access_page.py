@@ -19,7 +19,7 @@ from portal.extensions import db
 from portal.notifications import Kind
 from tests.support.people import new_user
 from tests.support.racing import race
-from tests.support.ways_in import mails, with_app
+from tests.support.ways_in import mails, with_app, with_recovery_codes
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_two_people_let_a_third_begin_anew(
     client: Any, new_client: Any, eva: User, helge: User, fredrik: User
 ) -> None:
     with_app(fredrik)
-    codes.new_recovery_codes(fredrik, clock.now())
+    with_recovery_codes(fredrik)
     his = new_client().sign_in(fredrik)
     client.sign_in(eva).get("/secretariat/access/recovery")
     page = client.submit("access/recovery", email=fredrik.email.upper())

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 import time_machine
 from flask import Flask, current_app
-from sqlalchemy import select
+from sqlalchemy import create_engine, select, update
 
 from portal import audit, clock, keys
 from portal.access import ANYONE, HALFWAY, Role, allowed
@@ -24,10 +24,15 @@ from tests.support.client import CheckingClient
 from tests.support.page import Page
 from tests.support.people import new_user
 from tests.support.racing import race
-from tests.support.ways_in import code_of, mails, open_link, with_app
+from tests.support.ways_in import add_passkey, code_of, mails, open_link, with_app, with_recovery_codes
 from tests.test_access import address, rules
 
 NOW = clock.now().replace(microsecond=0)
+# Whoever must wait at all is refused.
+AT_ONCE: dict[str, dict[str, Any]] = {
+    "sqlite": {"timeout": 0},
+    "postgresql": {"options": "-c lock_timeout=1"},
+}
 
 
 class Refused(DomainError):
@@ -206,7 +211,7 @@ def test_a_recovery_code_lets_its_owner_in_once_and_a_mail_tells(
     client: Any, new_client: Any, eva: User
 ) -> None:
     with_app(eva)
-    code = codes.new_recovery_codes(eva, clock.now())[3]
+    code = with_recovery_codes(eva)[3]
     open_link(client, eva.email)
     client.submit("sign-in/code", code=f" {code.upper()} ")
     client.get("/secretariat/")
@@ -217,9 +222,43 @@ def test_a_recovery_code_lets_its_owner_in_once_and_a_mail_tells(
     assert codes.count_left(eva) == 9
 
 
+@pytest.mark.parametrize("way", ["the first key", "the first app", "new codes"])
+def test_nobody_waits_while_codes_are_hashed(
+    app: Flask, bed: Any, client: Any, eva: User, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """Ten slow hashes: another browser writes meanwhile, also to the row of the person whose codes they are."""
+    slowly = codes.hashed
+    written: list[str] = []
+
+    def watched(code: str, salt: bytes) -> str:
+        engine = create_engine(bed.url, connect_args=AT_ONCE[bed.url.split(":")[0].split("+")[0]])
+        with engine.begin() as connection:
+            connection.execute(update(User).where(User.id == eva_id).values(language="nn"))
+        engine.dispose()
+        written.append(code)
+        return slowly(code, salt)
+
+    eva_id = eva.id
+    if way == "new codes":
+        client.sign_in(eva).get("/security")
+    else:
+        open_link(client, eva.email)
+    if way == "the first app":
+        client.submit("sign-in/app")
+    monkeypatch.setattr(codes, "hashed", watched)
+    if way == "new codes":
+        client.submit("recovery-codes", follow=False)
+    elif way == "the first app":
+        client.submit("app/code", follow=False, code=code_of(being_set_up(eva)))
+    else:
+        add_passkey(client, Authenticator())
+    assert len(written) == 10
+    assert codes.count_left(eva) == 10
+
+
 def test_anothers_codes_open_nothing(client: Any, eva: User, fredrik: User) -> None:
     with_app(eva)
-    his, his_code = with_app(fredrik), codes.new_recovery_codes(fredrik, clock.now())[0]
+    his, his_code = with_app(fredrik), with_recovery_codes(fredrik)[0]
     open_link(client, eva.email)
     client.submit("sign-in/code", code=code_of(his), status=422)
     client.submit("sign-in/code", code=his_code, status=422)
@@ -250,7 +289,7 @@ def test_the_secret_lies_sealed_to_its_owner_and_codes_lie_hashed(
     client: Any, eva: User, fredrik: User
 ) -> None:
     app = with_app(eva)
-    secret, shown = codes.secret_of(app), codes.new_recovery_codes(eva, clock.now())
+    secret, shown = codes.secret_of(app), with_recovery_codes(eva)
     assert secret.encode() not in app.sealed_secret
     for stored in db.session.scalars(select(RecoveryCode)):
         assert all(code not in stored.code_hash for code in shown) and len(stored.code_hash) == 64

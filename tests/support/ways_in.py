@@ -45,6 +45,11 @@ def with_app(user: User, now: datetime | None = None) -> Totp:
     return totp
 
 
+def with_recovery_codes(user: User) -> list[str]:
+    """Give the person ten codes for a bad day."""
+    return codes.give_recovery_codes(user, codes.FreshCodes.make(), clock.now())
+
+
 def code_of(totp: Totp, steps: int = 0) -> str:
     """What the app shows, now or some half minutes away."""
     here = int(clock.now().timestamp()) // codes.STEP
