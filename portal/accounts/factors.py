@@ -129,6 +129,16 @@ def has_factor(user: User) -> bool:
     return bool(db.session.scalar(select(passkey | app)))
 
 
+def has_something_to_prove(here: Session) -> bool:
+    """Whether more stands behind the account than the mailbox, so that whoever is halfway in must show that first.
+
+    Where the organisation vouches for the person and nothing else does, only a session that it has vouched for may
+    set up the first factor of ours.
+    """
+    linked = exists().where(Identity.user_id == here.user_id)
+    return has_factor(here.user) or (here.vouched_at is None and bool(db.session.scalar(select(linked))))
+
+
 def require_another(user: User, than: Passkey | Totp) -> None:
     """Raise LastFactor when the person would be left with none. The person's row is locked by the caller."""
     passkeys = set(db.session.scalars(select(Passkey.id).where(Passkey.user_id == user.id)))

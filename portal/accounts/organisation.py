@@ -62,6 +62,13 @@ def is_on() -> bool:
     return bool(current_app.config["OIDC_ISSUER"])
 
 
+def way_of(user: User) -> str | None:
+    """What the organisation's sign-in is called, where it is the person's own way in."""
+    mine = (Identity.user_id == user.id) & (Identity.issuer == current_app.config["OIDC_ISSUER"])
+    linked = is_on() and db.session.scalar(select(Identity.id).where(mine)) is not None
+    return str(current_app.config["OIDC_NAME"]) if linked else None
+
+
 def address_to_ask(asked: Asked, return_to: str) -> str:
     """Where the provider asks the person who they are."""
     from authlib.oauth2.rfc7636 import create_s256_code_challenge

@@ -45,12 +45,13 @@ def come_back() -> BaseResponse:
         db.session.rollback()
         return _refused(no)
     user, target = arrival.user, local_path(session.get("next"))
-    begin_session(user, "organisation", device_name(), now, proved=arrival.is_proved)
+    here = begin_session(user, "organisation", device_name(), now, proved=arrival.is_proved)
+    here.vouched_at = now
     db.session.commit()
     if arrival.is_proved:
         return redirect(target or first_page(user), 303)
     session["next"] = target
-    return redirect(second_step(user), 303)
+    return redirect(second_step(here), 303)
 
 
 def _return_to() -> str:

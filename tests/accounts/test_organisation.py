@@ -10,12 +10,14 @@ from sqlalchemy import select
 
 import config
 from portal import audit, clock
-from portal.accounts.factors import Identity
+from portal.accounts.factors import Identity, has_factor
 from portal.accounts.models import User
+from portal.accounts.recoveries import recover
 from portal.extensions import db
 from portal.notifications import Kind
+from tests.support.authenticator import Authenticator
 from tests.support.provider import CLIENT, SECRET, Provider, serving_provider
-from tests.support.ways_in import code_of, mails, with_app
+from tests.support.ways_in import add_passkey, code_of, mailed_link, mails, open_link, with_app
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +96,62 @@ def test_at_the_first_meeting_whoever_has_a_factor_of_ours_shows_it(
     later = new_client()
     come(later, provider)
     later.get("/secretariat/")
+
+
+def test_the_mailbox_alone_does_not_open_what_the_organisation_vouches_for(
+    client: Any, new_client: Any, provider: Provider, eva: User
+) -> None:
+    """Eva always comes with KDF's own sign-in, and has made neither key nor app here: whoever reads her mail makes none."""
+    provider.claims = says(eva)
+    hers = new_client()
+    come(hers, provider)
+    page = open_link(client, eva.email)
+    assert page.heading == "Bekreft at det er deg" and "KDF-kontoen din" in page.words
+    for path in ("/sign-in/factor", "/sign-in/app", "/sign-in/app/code.svg"):
+        assert client.get(path, status=303).headers["Location"] == "/sign-in/code"
+    for path in ("/sign-in/app", "/sign-in/app/code", "/sign-in/passkey/offer", "/sign-in/passkey"):
+        assert client.post(path, status=303).headers["Location"] == "/sign-in/code"
+    client.get("/sign-in/code")
+    client.get("/secretariat/", status=303)
+    add_passkey(hers, Authenticator())
+    assert has_factor(eva)
+
+
+def test_with_the_organisations_word_one_comes_on_from_the_mailed_link(
+    client: Any, new_client: Any, provider: Provider, eva: User
+) -> None:
+    provider.claims = says(eva)
+    come(new_client(), provider)
+    client.get("/sign-in?next=/secretariat/members")
+    client.submit("sign-in", email=eva.email)
+    page = client.follow(client.post(mailed_link(Kind.SIGN_IN), status=303))
+    (way,) = [link for link in page.links if link.startswith("/sign-in/organisation")]
+    answer = client.get(provider.authorize(client.get(way, status=303).headers["Location"]), status=303)
+    assert answer.headers["Location"] == "/secretariat/members"
+
+
+def test_where_the_organisation_asks_for_no_second_factor_ours_is_set_up_with_its_word(
+    client: Any, new_client: Any, provider: Provider, eva: User
+) -> None:
+    provider.claims = says(eva, amr=["pwd"])
+    for browser in (new_client(), client):
+        assert come(browser, provider).headers["Location"] == "/sign-in/factor"
+    open_link(new_client(), eva.email).words.index("Du pleier å logge inn med KDF-kontoen din.")
+    add_passkey(client, Authenticator())
+    client.get("/secretariat/")
+
+
+def test_where_the_organisations_way_is_closed_the_secretariat_helps(
+    app: Flask, client: Any, new_client: Any, provider: Provider, eva: User
+) -> None:
+    provider.claims = says(eva)
+    come(new_client(), provider)
+    app.config["OIDC_ISSUER"] = ""
+    page = open_link(client, eva.email)
+    assert "Kontoen du pleier å logge inn med, kan ikke brukes her lenger." in page.words
+    client.get("/sign-in/factor", status=303)
+    recover(eva, None, clock.now(), way="terminal")
+    assert open_link(new_client(), eva.email).heading == "Velg hvordan du logger inn"
 
 
 def test_a_stranger_and_somebody_shut_out_stay_outside(
