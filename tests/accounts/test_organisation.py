@@ -1,12 +1,14 @@
 """Coming in with the organisation's own sign-in, by a real provider: only people we know, and never by an address alone."""
 
+import threading
 from base64 import b64encode
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import create_engine, select, update
 
 import config
 from portal import audit, clock
@@ -28,7 +30,7 @@ def running() -> Iterator[Provider]:
 
 @pytest.fixture
 def provider(app: Flask, running: Provider) -> Iterator[Provider]:
-    running.forged = False
+    running.forged, running.meanwhile = False, lambda: None
     kept = {name: app.config[name] for name in app.config if name.startswith("OIDC_")}
     app.config.update(
         OIDC_ISSUER=running.issuer, OIDC_CLIENT_ID=CLIENT, OIDC_CLIENT_SECRET=SECRET, OIDC_NAME="KDF"
@@ -233,6 +235,38 @@ def test_an_answer_is_heard_once(client: Any, provider: Provider, eva: User) -> 
 def test_a_provider_that_is_down_is_no_dead_end(client: Any, app: Flask, provider: Provider) -> None:
     app.config["OIDC_ISSUER"] = "http://127.0.0.1:9"
     refused(client, client.get("/sign-in/organisation", status=303))
+
+
+@pytest.mark.parametrize("has_been_here", [True, False], ids=["in a browser from before", "in a new one"])
+def test_somebody_comes_in_while_others_write(
+    client: Any, provider: Provider, bed: Any, eva: User, fredrik: User, has_been_here: bool
+) -> None:
+    def write() -> None:
+        engine = create_engine(bed.url)
+        with engine.begin() as connection:
+            connection.execute(update(User).where(User.name == "Fredrik Øie").values(language="nn"))
+        engine.dispose()
+
+    provider.claims, provider.meanwhile = says(eva), write
+    if has_been_here:
+        client.sign_in(eva).get("/secretariat/")
+    assert come(client, provider).headers["Location"] == "/secretariat/"
+    client.get("/secretariat/")
+    db.session.expire_all()
+    assert fredrik.language == "nn" and not audit.verify()
+
+
+def test_two_returns_at_once_are_one_first_meeting(new_client: Any, provider: Provider, eva: User) -> None:
+    provider.claims, provider.meanwhile = says(eva), threading.Barrier(2).wait
+    browsers, returns = [new_client(), new_client()], []
+    for browser in browsers:
+        left = browser.get("/sign-in/organisation", status=303).headers["Location"]
+        returns.append(provider.authorize(left))
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda browser, back: browser.get(back, status=303), browsers, returns))
+    assert [answer.headers["Location"] for answer in answers] == ["/secretariat/"] * 2
+    assert len(db.session.scalars(select(Identity)).all()) == 1
+    assert mails(Kind.SIGN_IN_CHANGED) == [eva.email] and not audit.verify()
 
 
 def test_production_wants_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
