@@ -66,6 +66,12 @@ class User(UserMixin, Base):
     def by_email(cls, email: str) -> Select[tuple["User"]]:
         return select(cls).where(cls.email == fold_email(email))
 
+    @classmethod
+    def who_can_act_as(cls, role: Role) -> Select[tuple["User"]]:
+        """Everyone who has the role and may come in."""
+        holders = select(RoleGrant.user_id).where(RoleGrant.role == role)
+        return select(cls).where(cls.id.in_(holders), cls.deactivated_at.is_(None), cls.locked_at.is_(None))
+
     @property
     def roles(self) -> frozenset[Role]:
         return frozenset(grant.role for grant in self.role_grants)

@@ -4,13 +4,13 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, String, select, update
+from sqlalchemy import ForeignKey, String, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import audit
 from portal.access import Role
 from portal.accounts.addresses import EmailChange
-from portal.accounts.models import RoleGrant, User, digest
+from portal.accounts.models import User, digest
 from portal.accounts.recoveries import Recovery
 from portal.accounts.sessions import end_all
 from portal.database import lock
@@ -92,7 +92,5 @@ def was_not_me(token: str, now: datetime) -> bool:
 
 def tell_secretariat(now: datetime, about: User) -> None:
     """Tell those who can help that something waits; not the person it is about."""
-    ids = select(RoleGrant.user_id).where(RoleGrant.role == Role.SECRETARIAT)
-    for member in db.session.scalars(select(User).where(User.id.in_(ids), User.id != about.id)):
-        if member.is_active:
-            outbox.send(Kind.ACCESS_WAITING, member, now, path="/secretariat/access")
+    for member in db.session.scalars(User.who_can_act_as(Role.SECRETARIAT).where(User.id != about.id)):
+        outbox.send(Kind.ACCESS_WAITING, member, now, path="/secretariat/access")
