@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response, request, url_for
 from sqlalchemy import Select, select
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import clock
-from portal.access import Role, allow, load
-from portal.accounts import grants
+from portal.access import Role, allow, load, local_path
+from portal.accounts import grants, shutting
 from portal.accounts.current import current_user
 from portal.accounts.forms import GrantForm, RecoveryForm
 from portal.accounts.limits import mail_by_person
@@ -37,6 +37,7 @@ def index() -> Response:
         given_by_hand=grants.GIVEN_BY_HAND,
         recoveries=db.session.scalars(Recovery.visible_to(current_user)).all(),
         locked=db.session.scalars(locked.where(User.id.not_in(asked_for), User.id != current_user.id)).all(),
+        shut_out=db.session.scalars(shutting.shut_out()).all(),
         is_sole=grants.is_sole_secretariat(),
     )
 
@@ -95,6 +96,43 @@ def take(grant_id: int) -> BaseResponse:
 def _removable() -> Select[tuple[RoleGrant]]:
     by_hand = RoleGrant.role.in_(grants.GIVEN_BY_HAND)
     return select(RoleGrant).where(by_hand, RoleGrant.user_id != current_user.id)
+
+
+@access.get("/secretariat/access/people/<int:user_id>/closure")
+@allow(Role.SECRETARIAT)
+@recently_authenticated
+def look_at_closure(user_id: int) -> Response:
+    person = load(shutting.handled_by(current_user), user_id)
+    return render("accounts/closure.html", person=person, back=_back())
+
+
+@access.post("/secretariat/access/people/<int:user_id>/closure")
+@allow(Role.SECRETARIAT)
+@recently_authenticated
+@mail_by_person
+def shut(user_id: int) -> BaseResponse:
+    person = load(shutting.handled_by(current_user), user_id)
+    return _answered(
+        lambda: shutting.shut(person, current_user, clock.now()),
+        _("%(name)s er sperret, og er logget ut.", name=person.name),
+    )
+
+
+@access.post("/secretariat/access/people/<int:user_id>/reopening")
+@allow(Role.SECRETARIAT)
+@recently_authenticated
+@mail_by_person
+def let_in(user_id: int) -> BaseResponse:
+    person = load(shutting.handled_by(current_user), user_id)
+    return _answered(
+        lambda: shutting.let_in(person, current_user, clock.now()),
+        _("%(name)s kan logge inn igjen.", name=person.name),
+    )
+
+
+def _back() -> str:
+    """The page that the person came from, about a member or about everybody's access."""
+    return local_path(request.values.get("next")) or url_for("access.index")
 
 
 @access.get("/secretariat/access/recovery")
@@ -160,7 +198,7 @@ def _answered(act: Callable[[], None], done: str) -> BaseResponse:
     else:
         db.session.commit()
         flash(done)
-    return after_write(url_for("access.index"))
+    return after_write(_back())
 
 
 def _recovery_page(form: RecoveryForm, status: int = 200) -> Response:

@@ -93,6 +93,8 @@ def _ways_in(ground: Ground) -> None:
     ground.put("grant", ground.people[Role.STEERING][0].role_grants[0], *staff)
     own = next(grant for grant in ground.hanne.user.role_grants if grant.role is Role.SECRETARIAT)
     ground.put("own grant", own, staff[0])
+    ground.put("person", ground.people[Role.COACH][1], *staff)
+    ground.put("own person", ground.hanne.user, staff[0])
     ground.put("recovery", Recovery.ask(bjorn, staff[0], NOW), *staff)
     ground.put("own recovery", Recovery.ask(ground.hanne.user, staff[0], NOW), staff[0])
 

@@ -171,6 +171,9 @@ ROUTES: dict[str, Row] = {
     "POST /secretariat/access/new": Row(SECRETARIAT),
     "GET /secretariat/access/<int:grant_id>/removal": Row(SECRETARIAT, "grant", "own grant"),
     "POST /secretariat/access/<int:grant_id>/removal": Row(SECRETARIAT, "grant", "own grant"),
+    "GET /secretariat/access/people/<int:user_id>/closure": Row(SECRETARIAT, "person", "own person"),
+    "POST /secretariat/access/people/<int:user_id>/closure": Row(SECRETARIAT, "person", "own person"),
+    "POST /secretariat/access/people/<int:user_id>/reopening": Row(SECRETARIAT, "person", "own person"),
     "GET /secretariat/access/recovery": Row(SECRETARIAT),
     "POST /secretariat/access/recovery": Row(SECRETARIAT),
     "POST /secretariat/access/recovery/<int:recovery_id>/approval": Row(
