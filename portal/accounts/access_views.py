@@ -12,7 +12,7 @@ from portal.accounts import grants, shutting
 from portal.accounts.current import current_user
 from portal.accounts.forms import GrantForm, RecoveryForm
 from portal.accounts.limits import mail_by_person
-from portal.accounts.models import RoleGrant, User
+from portal.accounts.models import RoleGrant, User, fold_email
 from portal.accounts.notices import tell, tell_secretariat
 from portal.accounts.recent import recently_authenticated
 from portal.accounts.recoveries import Recovery
@@ -150,8 +150,9 @@ def ask_for_recovery() -> Response | BaseResponse:
     form, now = RecoveryForm(), clock.now()
     if not form.validate_on_submit():
         return _recovery_page(form, 422)
-    user = db.session.scalar(User.by_email(str(form.email.data)))
-    if user is None or user.deactivated_at is not None:
+    # Also somebody who is shut out: what an intruder has added goes before the door is opened again.
+    user = db.session.scalar(shutting.not_erased().where(User.email == fold_email(str(form.email.data))))
+    if user is None:
         form.refuse("email", _("Vi finner ingen med denne adressen. Se etter i medlemslisten."))
         return _recovery_page(form, 422)
     try:

@@ -33,15 +33,16 @@ class Erased(DomainError):
 
 def handled_by(user: User) -> Select[tuple[User]]:
     """Whom somebody in the secretariat may shut out or let in: everybody who is not erased, but oneself."""
-    return _not_erased().where(User.id != user.id)
+    return not_erased().where(User.id != user.id)
 
 
 def shut_out() -> Select[tuple[User]]:
     """Everybody who is shut out and can be let in again."""
-    return _not_erased().where(User.deactivated_at.is_not(None)).order_by(User.sort_key, User.id)
+    return not_erased().where(User.deactivated_at.is_not(None)).order_by(User.sort_key, User.id)
 
 
-def _not_erased() -> Select[tuple[User]]:
+def not_erased() -> Select[tuple[User]]:
+    """Everybody whom there is something left of."""
     erased = select(PersonKey.user_id).where(PersonKey.destroyed_at.is_not(None))
     return select(User).where(User.id.not_in(erased))
 
@@ -60,6 +61,7 @@ def shut(user: User, by: User | None, now: datetime) -> None:
     if user.deactivated_at is not None:
         return
     user.deactivated_at = now
+    Recovery.void_all(user, now)
     _end_every_way(user, now)
     tell(user, now)
     audit.record(SHUT_OUT, by=by, on=user, at=now)
@@ -72,7 +74,7 @@ def let_in(user: User, by: User | None, now: datetime) -> None:
     lock(user)
     if user.deactivated_at is None:
         return
-    if db.session.scalar(_not_erased().where(User.id == user.id)) is None:
+    if db.session.scalar(not_erased().where(User.id == user.id)) is None:
         raise Erased
     user.deactivated_at = None
     _end_every_way(user, now)  # what was on its way in while the door was being shut does not come with it
@@ -82,5 +84,4 @@ def let_in(user: User, by: User | None, now: datetime) -> None:
 
 def _end_every_way(user: User, now: datetime) -> None:
     LoginLink.void_all(user, now)
-    Recovery.void_all(user, now)
     end_all(user, now)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from portal import audit, clock
 from portal.access import Role
 from portal.accounts import shutting
+from portal.accounts.factors import has_factor
 from portal.accounts.grants import LastOfSecretariat
 from portal.accounts.models import User
 from portal.accounts.recoveries import Recovery
@@ -106,6 +107,29 @@ def test_what_waits_for_somebody_who_is_shut_out_is_taken_back(eva: User, helge:
     Recovery.ask(fredrik, eva, clock.now())
     shutting.shut(fredrik, helge, clock.now())
     assert db.session.scalars(Recovery.waiting()).first() is None
+
+
+def test_what_an_intruder_has_added_goes_before_the_door_is_opened(
+    client: Any, new_client: Any, eva: User, helge: User, bjorn: Member
+) -> None:
+    with_app(bjorn.user)
+    shutting.shut(bjorn.user, eva, clock.now())
+    client.sign_in(eva).get("/secretariat/access/recovery")
+    client.submit("access/recovery", email=bjorn.user.email)
+    other = new_client().sign_in(helge)
+    page = other.get("/secretariat/access")
+    other.submit(next(form for form in page.forms if form.action.endswith("/approval")))
+    assert not has_factor(bjorn.user)
+    open_link_is_refused(new_client(), bjorn.user)
+    client.get(f"/secretariat/access/people/{bjorn.user_id}/closure")
+    client.submit("reopening")
+    assert open_link(new_client(), bjorn.user.email).heading == "Velg hvordan du logger inn"
+
+
+def open_link_is_refused(client: Any, user: User) -> None:
+    client.get("/sign-in")
+    client.submit("sign-in", email=user.email)
+    assert mails(Kind.SIGN_IN) == []
 
 
 def test_whoever_is_erased_is_not_let_in(app: Flask, client: Any, eva: User, bjorn: Member) -> None:
