@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from portal import audit, clock, jobs
 from portal.access import Role
+from portal.accounts import shutting
 from portal.accounts.grants import ROLE_GRANTED
 from portal.accounts.models import User
 from portal.accounts.recoveries import recover
@@ -53,12 +54,40 @@ def create_user(email: str, role: tuple[str, ...], name: str | None) -> None:
 )
 def recover_user(email: str) -> None:
     """Let the user with EMAIL begin anew: the last resort, where no two people of the secretariat can do it."""
-    user = db.session.scalar(User.by_email(email))
-    if user is None:
-        raise click.ClickException(f"nobody has the address {email}")
+    user = _user_with(email)
     recover(user, None, clock.now(), way="terminal")
     db.session.commit()
     click.echo(f"{user.email} is invited anew. The audit has it.")
+
+
+@users.command("shut")
+@click.argument("email")
+def shut_user(email: str) -> None:
+    """Shut the user with EMAIL out at once: every browser is signed out, and nobody comes in as them."""
+    user = _user_with(email)
+    shutting.shut(user, None, clock.now())
+    db.session.commit()
+    click.echo(f"{user.email} is shut out. The audit has it.")
+
+
+@users.command("open")
+@click.argument("email")
+def open_user(email: str) -> None:
+    """Let the user with EMAIL in again, with the roles and factors they had."""
+    user = _user_with(email)
+    try:
+        shutting.let_in(user, None, clock.now())
+    except shutting.Erased as no:
+        raise click.ClickException(f"{email} has been erased") from no
+    db.session.commit()
+    click.echo(f"{user.email} can sign in. The audit has it.")
+
+
+def _user_with(email: str) -> User:
+    user = db.session.scalar(User.by_email(email))
+    if user is None:
+        raise click.ClickException(f"nobody has the address {email}")
+    return user
 
 
 @audit_commands.command("verify")

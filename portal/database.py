@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import has_request_context, request
 from sqlalchemy import Connection, Engine, Index, PrimaryKeyConstraint, UniqueConstraint, event
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 
 from portal.errors import DomainError
 from portal.extensions import Base, db
@@ -63,12 +63,6 @@ def hold(row: Any) -> None:
     db.session.flush()
     columns = [attribute.key for attribute in row.__mapper__.column_attrs]
     db.session.refresh(row, attribute_names=columns, with_for_update={"read": True})
-
-
-def is_busy(error: OperationalError) -> bool:
-    """Whether the database gave up waiting for another writer, so that trying again is right."""
-    text = str(error.orig).lower()
-    return any(word in text for word in ("locked", "busy", "deadlock", "serialize"))
 
 
 def _violates(error: IntegrityError, name: str) -> bool:

@@ -2,17 +2,17 @@
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response, request, url_for
 from sqlalchemy import Select, select
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import clock
-from portal.access import Role, allow, load
-from portal.accounts import grants
+from portal.access import Role, allow, load, local_path
+from portal.accounts import grants, shutting
 from portal.accounts.current import current_user
 from portal.accounts.forms import GrantForm, RecoveryForm
 from portal.accounts.limits import mail_by_person
-from portal.accounts.models import RoleGrant, User
+from portal.accounts.models import RoleGrant, User, fold_email
 from portal.accounts.notices import tell, tell_secretariat
 from portal.accounts.recent import recently_authenticated
 from portal.accounts.recoveries import Recovery
@@ -37,6 +37,7 @@ def index() -> Response:
         given_by_hand=grants.GIVEN_BY_HAND,
         recoveries=db.session.scalars(Recovery.visible_to(current_user)).all(),
         locked=db.session.scalars(locked.where(User.id.not_in(asked_for), User.id != current_user.id)).all(),
+        shut_out=db.session.scalars(shutting.shut_out()).all(),
         is_sole=grants.is_sole_secretariat(),
     )
 
@@ -97,6 +98,43 @@ def _removable() -> Select[tuple[RoleGrant]]:
     return select(RoleGrant).where(by_hand, RoleGrant.user_id != current_user.id)
 
 
+@access.get("/secretariat/access/people/<int:user_id>/closure")
+@allow(Role.SECRETARIAT)
+@recently_authenticated
+def look_at_closure(user_id: int) -> Response:
+    person = load(shutting.handled_by(current_user), user_id)
+    return render("accounts/closure.html", person=person, back=_back())
+
+
+@access.post("/secretariat/access/people/<int:user_id>/closure")
+@allow(Role.SECRETARIAT)
+@recently_authenticated
+@mail_by_person
+def shut(user_id: int) -> BaseResponse:
+    person = load(shutting.handled_by(current_user), user_id)
+    return _answered(
+        lambda: shutting.shut(person, current_user, clock.now()),
+        _("%(name)s er sperret, og er logget ut.", name=person.name),
+    )
+
+
+@access.post("/secretariat/access/people/<int:user_id>/reopening")
+@allow(Role.SECRETARIAT)
+@recently_authenticated
+@mail_by_person
+def let_in(user_id: int) -> BaseResponse:
+    person = load(shutting.handled_by(current_user), user_id)
+    return _answered(
+        lambda: shutting.let_in(person, current_user, clock.now()),
+        _("%(name)s kan logge inn igjen.", name=person.name),
+    )
+
+
+def _back() -> str:
+    """The page that the person came from, about a member or about everybody's access."""
+    return local_path(request.values.get("next")) or url_for("access.index")
+
+
 @access.get("/secretariat/access/recovery")
 @allow(Role.SECRETARIAT)
 @recently_authenticated
@@ -112,8 +150,9 @@ def ask_for_recovery() -> Response | BaseResponse:
     form, now = RecoveryForm(), clock.now()
     if not form.validate_on_submit():
         return _recovery_page(form, 422)
-    user = db.session.scalar(User.by_email(str(form.email.data)))
-    if user is None or user.deactivated_at is not None:
+    # Also somebody who is shut out: what an intruder has added goes before the door is opened again.
+    user = db.session.scalar(shutting.not_erased().where(User.email == fold_email(str(form.email.data))))
+    if user is None:
         form.refuse("email", _("Vi finner ingen med denne adressen. Se etter i medlemslisten."))
         return _recovery_page(form, 422)
     try:
@@ -160,7 +199,7 @@ def _answered(act: Callable[[], None], done: str) -> BaseResponse:
     else:
         db.session.commit()
         flash(done)
-    return after_write(url_for("access.index"))
+    return after_write(_back())
 
 
 def _recovery_page(form: RecoveryForm, status: int = 200) -> Response:

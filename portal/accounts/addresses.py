@@ -46,7 +46,10 @@ class EmailChange(Base):
 
     @classmethod
     def confirm(cls, token: str, user: User, now: datetime) -> "EmailChange":
-        """Give the person the new address. Raises LinkVoid for a link that is spent, late or somebody else's."""
+        """Give the person the new address. Raises LinkVoid for a link that is spent, late or somebody else's.
+
+        The person's row is locked by the caller, so that no link is opened behind the back of whoever voids it.
+        """
         mine = (cls.token_hash == digest(token)) & (cls.user_id == user.id)
         fresh = cls.confirmed_at.is_(None) & (cls.expires_at > now)
         spent = update(cls).where(mine & fresh).values(confirmed_at=now).returning(cls.id)

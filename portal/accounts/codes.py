@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 
 import pyotp
@@ -11,6 +12,7 @@ from sqlalchemy import delete, func, select, update
 from portal import keys
 from portal.accounts.factors import RecoveryCode, Totp
 from portal.accounts.models import User
+from portal.accounts.sessions import Session
 from portal.extensions import db
 
 ISSUER = "Varde"
@@ -21,15 +23,15 @@ _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that can be taken for anoth
 _LENGTH = 12
 
 
-def set_up_app(user: User, now: datetime) -> Totp:
-    """A new secret for the person's app. It counts once a code of it has been given."""
-    db.session.execute(delete(Totp).where(Totp.user_id == user.id, Totp.confirmed_at.is_(None)))
+def set_up_app(here: Session, now: datetime) -> Totp:
+    """A new secret for the person's app, shown in this session alone. It counts once a code of it has been given."""
+    db.session.execute(delete(Totp).where(Totp.session_id == here.id))
     totp = Totp(
-        user_id=user.id,
-        sealed_secret=keys.seal(user.id, SEALED_AS, pyotp.random_base32()),
+        user_id=here.user_id,
+        session_id=here.id,
+        sealed_secret=keys.seal(here.user_id, SEALED_AS, pyotp.random_base32()),
         last_step=0,
         created_at=now,
-        confirmed_at=None,
     )
     db.session.add(totp)
     db.session.flush()
@@ -67,15 +69,28 @@ def _step_of(totp: Totp, code: str, now: datetime) -> int | None:
     return right[0] if right else None
 
 
-def new_recovery_codes(user: User, now: datetime) -> list[str]:
-    """Ten codes, to be shown this once; those the person had before are void."""
-    codes = [_new_code() for _ in range(HOW_MANY)]
-    salt = secrets.token_bytes(16)
+@dataclass(frozen=True)
+class FreshCodes:
+    """Codes that nobody has yet, with what is to be stored in their place."""
+
+    shown: list[str]
+    salt: bytes
+    hashes: list[str]
+
+    @classmethod
+    def make(cls) -> "FreshCodes":
+        """Ten, hashed: slow, so to be called while no lock is held."""
+        shown, salt = [_new_code() for _ in range(HOW_MANY)], secrets.token_bytes(16)
+        return cls(shown, salt, [hashed(code, salt) for code in shown])
+
+
+def give_recovery_codes(user: User, fresh: FreshCodes, now: datetime) -> list[str]:
+    """Let the codes be the person's, to be shown this once; those they had before are void."""
     db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
-    for code in codes:
-        db.session.add(RecoveryCode(user_id=user.id, salt=salt, code_hash=hashed(code, salt), created_at=now))
+    for code_hash in fresh.hashes:
+        db.session.add(RecoveryCode(user_id=user.id, salt=fresh.salt, code_hash=code_hash, created_at=now))
     db.session.flush()
-    return codes
+    return fresh.shown
 
 
 def salt_of(user: User) -> bytes:

@@ -4,11 +4,15 @@ import secrets
 from typing import cast
 
 import flask_login
-from flask import abort, g, session
+from flask import abort, g, session, url_for
+from sqlalchemy import select
 
 from portal import clock
 from portal.accounts.models import User
 from portal.accounts.sessions import Session
+from portal.database import lock
+from portal.extensions import db
+from portal.rendering import after_write
 
 current_user = cast(User, flask_login.current_user)
 
@@ -27,6 +31,16 @@ def session_here() -> Session:
     if here is None:
         abort(401)
     return here
+
+
+def lock_whoever_is_here() -> User:
+    """Hold the person's row until the transaction ends. Whoever has been put out while waiting for it goes no further."""
+    here = session_here()
+    lock(here.user)
+    afresh = select(Session).where(Session.id == here.id).execution_options(populate_existing=True)
+    if db.session.scalar(afresh) is None or not here.is_living(clock.now()):
+        abort(after_write(url_for("accounts.sign_in")))
+    return here.user
 
 
 def browser() -> str:

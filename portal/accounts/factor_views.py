@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal import audit, clock
 from portal.access import allow_halfway
 from portal.accounts import codes, passkeys
-from portal.accounts.current import session_here
+from portal.accounts.codes import FreshCodes
+from portal.accounts.current import lock_whoever_is_here, session_here
 from portal.accounts.factors import Totp
 from portal.accounts.forms import CodeForm
 from portal.accounts.limits import way_in
@@ -19,7 +20,6 @@ from portal.accounts.passkeys import PasskeyRefused
 from portal.accounts.recent import first_factor_or_recently, is_too_late
 from portal.accounts.sign_in import prove
 from portal.accounts.views import device_name, way_on
-from portal.database import lock
 from portal.extensions import db
 from portal.language import gettext as _
 from portal.rendering import after_write, flash, render
@@ -39,9 +39,8 @@ def choose() -> Response:
 @allow_halfway
 @first_factor_or_recently
 def begin_app() -> BaseResponse:
-    user = session_here().user
-    lock(user)  # a double click sets up one
-    codes.set_up_app(user, clock.now())
+    lock_whoever_is_here()  # a double click sets up one
+    codes.set_up_app(session_here(), clock.now())
     db.session.commit()
     return after_write(url_for("factors.app"))
 
@@ -50,7 +49,7 @@ def begin_app() -> BaseResponse:
 @allow_halfway
 @first_factor_or_recently
 def app() -> Response | BaseResponse:
-    totp = db.session.scalar(Totp.being_set_up(session_here().user))
+    totp = db.session.scalar(Totp.being_set_up(session_here()))
     if totp is None:
         return redirect(url_for("factors.choose"), 303)
     return _app_page(CodeForm(formdata=None), totp)
@@ -60,12 +59,12 @@ def app() -> Response | BaseResponse:
 @allow_halfway
 @first_factor_or_recently
 def picture() -> Response:
-    user = session_here().user
-    totp = db.session.scalar(Totp.being_set_up(user))
+    here = session_here()
+    totp = db.session.scalar(Totp.being_set_up(here))
     if totp is None:
         abort(404)
     drawn = BytesIO()
-    segno.make(codes.address_of(totp, user), error="m").save(
+    segno.make(codes.address_of(totp, here.user), error="m").save(
         drawn, kind="svg", scale=5, border=4, light="#fff", dark="#000", svgclass=None, lineclass=None
     )
     return Response(drawn.getvalue(), mimetype="image/svg+xml")
@@ -76,11 +75,11 @@ def picture() -> Response:
 @first_factor_or_recently
 @way_in
 def confirm_app() -> Response | BaseResponse:
-    user, now, form = session_here().user, clock.now(), CodeForm()
-    lock(user)
+    fresh = _codes_for_the_first()
+    user, now, form = lock_whoever_is_here(), clock.now(), CodeForm()
     if is_too_late():
         return after_write(url_for("second_factor.code"))
-    totp = db.session.scalar(Totp.being_set_up(user))
+    totp = db.session.scalar(Totp.being_set_up(session_here()))
     if totp is None:
         return after_write(url_for("factors.choose"))
     if not form.validate_on_submit():
@@ -94,8 +93,8 @@ def confirm_app() -> Response | BaseResponse:
     if earlier is not None:  # a new phone: the old one's app shows codes in vain
         db.session.delete(earlier)
         db.session.flush()
-    totp.confirmed_at = now
-    return _added(user, "app")
+    totp.confirm(now)
+    return _added(user, "app", fresh)
 
 
 @factors.post("/sign-in/passkey/offer")
@@ -113,8 +112,8 @@ def offer_passkey() -> Response:
 @first_factor_or_recently
 @way_in
 def make_passkey() -> Response | BaseResponse:
-    user, now = session_here().user, clock.now()
-    lock(user)
+    fresh = _codes_for_the_first()
+    user, now = lock_whoever_is_here(), clock.now()
     if is_too_late():
         return after_write(url_for("second_factor.code"))
     answer, handle = request.form.get("answer", ""), request.form.get("handle", "")
@@ -123,21 +122,29 @@ def make_passkey() -> Response | BaseResponse:
     except PasskeyRefused as no:
         db.session.commit()  # the challenge is spent, whatever was answered
         return _choose_page(str(no), 422)
-    return _added(user, "passkey")
+    return _added(user, "passkey", fresh)
 
 
-def _added(user: User, kind: str) -> Response | BaseResponse:
+def _codes_for_the_first() -> FreshCodes | None:
+    """The ten that come with the first factor, hashed before anything is held."""
+    if session_here().is_complete:
+        return None
+    db.session.rollback()  # nobody waits for the hashes
+    return FreshCodes.make()
+
+
+def _added(user: User, kind: str, fresh: FreshCodes | None) -> Response | BaseResponse:
     """A factor is there: the first one lets the person all the way in, with ten codes for a bad day."""
     here, now = session_here(), clock.now()
     audit.record(FACTOR_ADDED, by=user, on=user, at=now, kind=kind)
     tell(user, now)
     is_first = not here.is_complete
     prove(here, kind, now)
-    if not is_first:
+    if fresh is None or not is_first:
         db.session.commit()
         flash(_("Lagt til. Vi har sendt deg en e-post om at innloggingen er endret."))
         return after_write(url_for("security.overview"))
-    shown = codes.new_recovery_codes(user, now)
+    shown = codes.give_recovery_codes(user, fresh, now)
     target = way_on(user)
     db.session.commit()
     return render("accounts/recovery_codes.html", codes=shown, target=target)

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import (
+    CheckConstraint,
     ForeignKey,
     Index,
     LargeBinary,
@@ -17,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.accounts.models import User
+from portal.accounts.sessions import Session
 from portal.errors import DomainError
 from portal.extensions import Base, PrimaryKey, db
 from portal.language import lazy_gettext as _l
@@ -49,10 +51,12 @@ class Passkey(Base):
 
 
 class Totp(Base):
-    """An authenticator app that shows a new code every half minute. One in use; one more while it is being set up."""
+    """An authenticator app that shows a new code every half minute. One in use; and while one is being set up it
+    belongs to the session that began it, for whoever reads its secret there can make its codes."""
 
     __tablename__ = "totp"
     __table_args__ = (
+        CheckConstraint("(confirmed_at IS NULL) = (session_id IS NOT NULL)", name="set_up_in_a_session"),
         Index(
             "uq_totp_in_use",
             "user_id",
@@ -62,7 +66,7 @@ class Totp(Base):
         ),
         Index(
             "uq_totp_being_set_up",
-            "user_id",
+            "session_id",
             unique=True,
             sqlite_where=text("confirmed_at IS NULL"),
             postgresql_where=text("confirmed_at IS NULL"),
@@ -76,14 +80,19 @@ class Totp(Base):
     last_step: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
+    session_id: Mapped[int | None] = mapped_column(ForeignKey("session.id", ondelete="CASCADE"))
 
     @classmethod
     def in_use(cls, user: User) -> Select[tuple["Totp"]]:
         return select(cls).where(cls.user_id == user.id, cls.confirmed_at.is_not(None))
 
     @classmethod
-    def being_set_up(cls, user: User) -> Select[tuple["Totp"]]:
-        return select(cls).where(cls.user_id == user.id, cls.confirmed_at.is_(None))
+    def being_set_up(cls, here: Session) -> Select[tuple["Totp"]]:
+        return select(cls).where(cls.session_id == here.id)
+
+    def confirm(self, now: datetime) -> None:
+        """A code of it was given: it is in use, wherever it was set up."""
+        self.confirmed_at, self.session_id = now, None
 
 
 class RecoveryCode(Base):
@@ -118,6 +127,16 @@ def has_factor(user: User) -> bool:
     passkey = exists().where(Passkey.user_id == user.id)
     app = exists().where(Totp.user_id == user.id, Totp.confirmed_at.is_not(None))
     return bool(db.session.scalar(select(passkey | app)))
+
+
+def has_something_to_prove(here: Session) -> bool:
+    """Whether more stands behind the account than the mailbox, so that whoever is halfway in must show that first.
+
+    Where the organisation vouches for the person and nothing else does, only a session that it has vouched for may
+    set up the first factor of ours.
+    """
+    linked = exists().where(Identity.user_id == here.user_id)
+    return has_factor(here.user) or (here.vouched_at is None and bool(db.session.scalar(select(linked))))
 
 
 def require_another(user: User, than: Passkey | Totp) -> None:

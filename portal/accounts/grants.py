@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import selectinload
 
 from portal import audit
@@ -71,21 +71,29 @@ def take(user: User, role: Role, by: User, now: datetime) -> None:
     """Take the role away. The person is out at the next request, and comes in again without it."""
     if user.id == by.id:
         raise NotOwnRoles
-    # The rows are locked in one order, so that two who take from each other do not leave the house empty.
-    held = select(RoleGrant).where(RoleGrant.role == role).order_by(RoleGrant.id).with_for_update()
-    grants = list(db.session.scalars(held.execution_options(populate_existing=True)))
-    mine = next((grant for grant in grants if grant.user_id == user.id), None)
+    mine = next((grant for grant in lock_grants(role) if grant.user_id == user.id), None)
     if mine is None:
         return
-    if role is Role.SECRETARIAT and len(grants) == 1:
-        raise LastOfSecretariat
+    if role is Role.SECRETARIAT:
+        require_somebody_else(than=user)
     user.role_grants.remove(mine)
     end_all(user, now)
     tell(user, now)
     audit.record(ROLE_TAKEN, by=by, on=user, at=now, role=role.value)
 
 
+def lock_grants(role: Role) -> list[RoleGrant]:
+    """Everybody's, held in one order, so that two who put each other out do not leave the house empty."""
+    held = select(RoleGrant).where(RoleGrant.role == role).order_by(RoleGrant.id).with_for_update()
+    return list(db.session.scalars(held.execution_options(populate_existing=True)))
+
+
+def require_somebody_else(than: User) -> None:
+    """Raise LastOfSecretariat where nobody but this person could open the secretariat's door."""
+    if db.session.scalar(User.who_can_act_as(Role.SECRETARIAT).where(User.id != than.id).limit(1)) is None:
+        raise LastOfSecretariat
+
+
 def is_sole_secretariat() -> bool:
     """Whether two people cannot be found, so that only the terminal helps."""
-    count = select(func.count()).select_from(RoleGrant).where(RoleGrant.role == Role.SECRETARIAT)
-    return (db.session.scalar(count) or 0) < 2
+    return len(db.session.scalars(User.who_can_act_as(Role.SECRETARIAT).limit(2)).all()) < 2

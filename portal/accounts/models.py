@@ -66,6 +66,12 @@ class User(UserMixin, Base):
     def by_email(cls, email: str) -> Select[tuple["User"]]:
         return select(cls).where(cls.email == fold_email(email))
 
+    @classmethod
+    def who_can_act_as(cls, role: Role) -> Select[tuple["User"]]:
+        """Everyone who has the role and may come in."""
+        holders = select(RoleGrant.user_id).where(RoleGrant.role == role)
+        return select(cls).where(cls.id.in_(holders), cls.deactivated_at.is_(None), cls.locked_at.is_(None))
+
     @property
     def roles(self) -> frozenset[Role]:
         return frozenset(grant.role for grant in self.role_grants)
@@ -110,6 +116,12 @@ class LoginLink(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
+
+    @classmethod
+    def void_all(cls, user: User, now: datetime) -> None:
+        """Links that are on their way open nothing any more."""
+        open_ones = (cls.user_id == user.id) & (cls.expires_at > now)
+        db.session.execute(update(cls).where(open_ones).values(expires_at=now))
 
     @classmethod
     def use(cls, token: str, browser: str, now: datetime) -> "User | None":

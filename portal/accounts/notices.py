@@ -4,13 +4,13 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import ForeignKey, String, select, update
+from sqlalchemy import ForeignKey, String, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import audit
 from portal.access import Role
 from portal.accounts.addresses import EmailChange
-from portal.accounts.models import RoleGrant, User, digest
+from portal.accounts.models import User, digest
 from portal.accounts.recoveries import Recovery
 from portal.accounts.sessions import end_all
 from portal.database import lock
@@ -39,7 +39,6 @@ class Notice(Base):
     id: Mapped[PrimaryKey]
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    email_change_id: Mapped[int | None] = mapped_column(ForeignKey("email_change.id", ondelete="CASCADE"))
     expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]
 
@@ -58,7 +57,6 @@ def tell(user: User, now: datetime, change: EmailChange | None = None) -> None:
     notice = Notice(
         user_id=user.id,
         token_hash=digest(outbox.one_time_token(nonce)),
-        email_change_id=change.id if change is not None else None,
         expires_at=now + LIFETIME,
     )
     db.session.add(notice)
@@ -94,7 +92,5 @@ def was_not_me(token: str, now: datetime) -> bool:
 
 def tell_secretariat(now: datetime, about: User) -> None:
     """Tell those who can help that something waits; not the person it is about."""
-    ids = select(RoleGrant.user_id).where(RoleGrant.role == Role.SECRETARIAT)
-    for member in db.session.scalars(select(User).where(User.id.in_(ids), User.id != about.id)):
-        if member.is_active:
-            outbox.send(Kind.ACCESS_WAITING, member, now, path="/secretariat/access")
+    for member in db.session.scalars(User.who_can_act_as(Role.SECRETARIAT).where(User.id != about.id)):
+        outbox.send(Kind.ACCESS_WAITING, member, now, path="/secretariat/access")

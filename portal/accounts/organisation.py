@@ -19,6 +19,7 @@ from portal import audit
 from portal.accounts.factors import Identity, has_factor
 from portal.accounts.models import User
 from portal.accounts.notices import tell
+from portal.database import lock, refused
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.language import lazy_gettext as _l
@@ -62,6 +63,13 @@ def is_on() -> bool:
     return bool(current_app.config["OIDC_ISSUER"])
 
 
+def way_of(user: User) -> str | None:
+    """What the organisation's sign-in is called, where it is the person's own way in."""
+    mine = (Identity.user_id == user.id) & (Identity.issuer == current_app.config["OIDC_ISSUER"])
+    linked = is_on() and db.session.scalar(select(Identity.id).where(mine)) is not None
+    return str(current_app.config["OIDC_NAME"]) if linked else None
+
+
 def address_to_ask(asked: Asked, return_to: str) -> str:
     """Where the provider asks the person who they are."""
     from authlib.oauth2.rfc7636 import create_s256_code_challenge
@@ -80,7 +88,8 @@ def address_to_ask(asked: Asked, return_to: str) -> str:
 
 
 def arrive(asked: Asked, state: str, code: str, return_to: str, now: datetime) -> Arrival:
-    """The person whom the provider vouches for. Raises NotLetIn."""
+    """The person whom the provider vouches for. Raises NotLetIn. The database is not asked before the provider has
+    answered, so that nothing is held, and nothing seen grows old, for as long as that takes."""
     if not secrets.compare_digest(asked.state.encode(), state.encode()):
         raise NotLetIn
     claims = _claims(_token(code, asked.verifier, return_to), asked.nonce, now)
@@ -92,24 +101,31 @@ def arrive(asked: Asked, state: str, code: str, return_to: str, now: datetime) -
 
 
 def _person(claims: "CodeIDToken", now: datetime) -> tuple[User, bool]:
+    """The person, and whether this is the first meeting. Their row is locked: of two returns at once one is the first."""
     issuer, subject = str(claims["iss"])[:300], str(claims["sub"])[:300]
     known = select(User).join(Identity, Identity.user_id == User.id)
     user = db.session.scalar(known.where(Identity.issuer == issuer, Identity.subject == subject))
-    if user is not None:
-        if not user.is_active:
-            raise NotLetIn
-        return user, False
     verified = claims.get("email_verified") is True or claims.get("xms_edov") in (True, 1, "1", "true")
-    user = db.session.scalar(User.by_email(str(claims.get("email") or ""))) if verified else None
-    taken = (
-        select(Identity.id).where(Identity.user_id == user.id, Identity.issuer == issuer) if user else None
-    )
-    if user is None or not user.is_active or (taken is not None and db.session.scalar(taken) is not None):
+    addressed = db.session.scalar(User.by_email(str(claims.get("email") or ""))) if verified else None
+    user = user or addressed
+    if user is None:
         raise NotLetIn
-    db.session.add(Identity(user_id=user.id, issuer=issuer, subject=subject, created_at=now))
+    lock(user)
+    linked = select(Identity.subject).where(Identity.user_id == user.id, Identity.issuer == issuer)
+    found = db.session.scalar(linked)
+    if not user.is_active or found not in (None, subject) or (found is None and user is not addressed):
+        raise NotLetIn
+    if found is None:
+        _link(user, issuer, subject, now)
+    return user, found is None
+
+
+def _link(user: User, issuer: str, subject: str, now: datetime) -> None:
+    taken = {"uq_identity_issuer_subject": NotLetIn, "uq_identity_user_id_issuer": NotLetIn}
+    with refused(taken):
+        db.session.add(Identity(user_id=user.id, issuer=issuer, subject=subject, created_at=now))
     audit.record(LINKED, by=user, on=user, at=now)
     tell(user, now)
-    return user, True
 
 
 def _token(code: str, verifier: str, return_to: str) -> str:

@@ -9,6 +9,7 @@ from portal.accounts.limits import way_in
 from portal.accounts.organisation import Asked, NotLetIn, address_to_ask, arrive, is_on
 from portal.accounts.sign_in import begin_session
 from portal.accounts.views import device_name, first_page, second_step
+from portal.audit.reads import WRITES
 from portal.extensions import db
 from portal.rendering import flash
 
@@ -38,6 +39,9 @@ def come_back() -> BaseResponse:
     if not is_on() or not isinstance(kept, list) or len(kept) != 3:
         abort(404)
     now = clock.now()
+    # This GET writes, from what is there once the provider has answered: what was read before is let go.
+    db.session.rollback()
+    request.environ[WRITES] = True
     try:
         state, code = request.args.get("state", ""), request.args.get("code", "")
         arrival = arrive(Asked(*map(str, kept)), state, code, _return_to(), now)
@@ -45,12 +49,13 @@ def come_back() -> BaseResponse:
         db.session.rollback()
         return _refused(no)
     user, target = arrival.user, local_path(session.get("next"))
-    begin_session(user, "organisation", device_name(), now, proved=arrival.is_proved)
+    here = begin_session(user, "organisation", device_name(), now, proved=arrival.is_proved)
+    here.vouched_at = now
     db.session.commit()
     if arrival.is_proved:
         return redirect(target or first_page(user), 303)
     session["next"] = target
-    return redirect(second_step(user), 303)
+    return redirect(second_step(here), 303)
 
 
 def _return_to() -> str:

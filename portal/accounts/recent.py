@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal import clock
 from portal.access import local_path
 from portal.accounts.current import current_session
-from portal.accounts.factors import has_factor
+from portal.accounts.factors import has_something_to_prove
 from portal.extensions import htmx
 from portal.rendering import render
 
@@ -37,7 +37,7 @@ def recently_authenticated(view: View) -> View:
 
 
 def first_factor_or_recently(view: View) -> View:
-    """For setting up a factor: halfway only by whoever has none, afterwards only by whoever has just proved one."""
+    """For setting up a factor: halfway only by whoever has nothing to prove, afterwards only by whoever has just done it."""
 
     @wraps(view)
     def checked(*args: Any, **kwargs: Any) -> Any:
@@ -46,7 +46,7 @@ def first_factor_or_recently(view: View) -> View:
             return view(*args, **kwargs)
         if here.is_complete:
             return ask_again()
-        if has_factor(here.user):
+        if has_something_to_prove(here):
             return redirect(url_for("second_factor.code"), 303)
         return view(*args, **kwargs)
 
@@ -54,10 +54,10 @@ def first_factor_or_recently(view: View) -> View:
 
 
 def is_too_late() -> bool:
-    """Whether a factor has come since the page was let in. To be asked while the person's row is locked: of two
+    """Whether there has come something to prove since the page was let in. To be asked while the person's row is locked: of two
     browsers that are halfway at the same moment one sets up the first, and the other must prove it."""
     here = current_session()
-    return here is not None and not here.is_complete and has_factor(here.user)
+    return here is not None and not here.is_complete and has_something_to_prove(here)
 
 
 def ask_again() -> Response | BaseResponse:

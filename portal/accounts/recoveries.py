@@ -10,7 +10,7 @@ from portal.access import Role
 from portal.accounts.factors import forget_factors
 from portal.accounts.models import LoginLink, User
 from portal.accounts.sessions import end_all
-from portal.database import refused
+from portal.database import lock, refused
 from portal.errors import DomainError
 from portal.extensions import Base, PrimaryKey, db
 from portal.language import lazy_gettext as _l
@@ -118,6 +118,7 @@ class Recovery(Base):
             raise TooNew
         if not self.asked_by.is_active or Role.SECRETARIAT not in self.asked_by.roles:
             raise NotWaiting
+        lock(self.user)  # before the request is, as everybody does who ends it with the account
         self._finish(now, approved_by_id=by.id, approved_at=now)
         recover(self.user, by, now, way="two_people")
 
@@ -142,10 +143,12 @@ def _has_been_there_long(by: User, now: datetime) -> bool:
 
 def recover(user: User, by: User | None, now: datetime, way: str) -> None:
     """Take the second factors away, open the account and invite the person anew."""
+    lock(
+        user
+    )  # a factor that is being set up comes before this, and is forgotten, or after it, and is refused
     forget_factors(user)
+    LoginLink.void_all(user, now)  # before the sessions, so that none is opened behind them
     end_all(user, now)
-    on_their_way = (LoginLink.user_id == user.id) & (LoginLink.expires_at > now)
-    db.session.execute(update(LoginLink).where(on_their_way).values(expires_at=now))
     user.locked_at = None
     outbox.send(Kind.INVITATION, user, now, path="/sign-in")
     audit.record(RECOVERED, by=by, on=user, at=now, way=way)

@@ -7,9 +7,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from portal import clock
 from portal.access import allow_anyone, allow_halfway, allow_signed_in, local_path
-from portal.accounts import codes, passkeys
+from portal.accounts import codes, organisation, passkeys
 from portal.accounts.current import browser, current_user, session_here
-from portal.accounts.factors import Passkey, Totp, has_factor
+from portal.accounts.factors import Passkey, Totp, has_factor, has_something_to_prove
 from portal.accounts.forms import CodeForm, SignInForm
 from portal.accounts.limits import way_in
 from portal.accounts.notices import tell
@@ -30,7 +30,7 @@ def code() -> Response | BaseResponse:
     here = session_here()
     if here.is_complete:
         return redirect(first_page(here.user), 303)
-    if not has_factor(here.user):
+    if not has_something_to_prove(here):
         return redirect(url_for("factors.choose"), 303)
     return _code_page(CodeForm(formdata=None), here)
 
@@ -181,7 +181,15 @@ def _ways(here: Session) -> dict[str, Any]:
 
 
 def _code_page(form: CodeForm, here: Session, status: int = 200) -> Response:
-    return render("accounts/code.html", status=status, form=form, **_ways(here))
+    return render(
+        "accounts/code.html",
+        status=status,
+        form=form,
+        has_factor=has_factor(here.user),
+        organisation=None if here.vouched_at else organisation.way_of(here.user),
+        way_there=url_for("organisation.leave", next=local_path(session.get("next"))),
+        **_ways(here),
+    )
 
 
 def _confirmation_page(form: CodeForm, status: int = 200) -> Response:

@@ -7,7 +7,8 @@ from portal import audit, clock
 from portal.access import allow_anyone, allow_signed_in, load
 from portal.accounts import codes
 from portal.accounts.addresses import EmailChange, LinkVoid, ask_to_change
-from portal.accounts.current import current_user, session_here
+from portal.accounts.codes import FreshCodes
+from portal.accounts.current import current_user, lock_whoever_is_here, session_here
 from portal.accounts.factors import LastFactor, Passkey, Totp, require_another
 from portal.accounts.forms import NewAddressForm
 from portal.accounts.limits import mail_by_person, mail_to_written_address, way_in
@@ -15,7 +16,6 @@ from portal.accounts.notices import tell, was_not_me
 from portal.accounts.recent import recently_authenticated
 from portal.accounts.sessions import CAREFUL, Session
 from portal.accounts.sign_in import end_one
-from portal.database import lock
 from portal.extensions import db
 from portal.language import gettext as _
 from portal.rendering import after_write, flash, render
@@ -57,7 +57,7 @@ def remove_app() -> BaseResponse:
 
 def _remove(factor: Passkey | Totp, kind: str) -> BaseResponse:
     now = clock.now()
-    lock(session_here().user)  # so that of two factors removed at once one stays
+    lock_whoever_is_here()  # so that of two factors removed at once one stays
     try:
         require_another(current_user, than=factor)
     except LastFactor as no:
@@ -78,8 +78,12 @@ def _remove(factor: Passkey | Totp, kind: str) -> BaseResponse:
 @mail_by_person
 def renew_codes() -> Response:
     now = clock.now()
-    lock(session_here().user)  # so that of two sets made at once the one shown last is the one that counts
-    shown = codes.new_recovery_codes(current_user, now)
+    db.session.rollback()  # nobody waits for the hashes
+    fresh = FreshCodes.make()
+    user = (
+        lock_whoever_is_here()
+    )  # so that of two sets made at once the one shown last is the one that counts
+    shown = codes.give_recovery_codes(user, fresh, now)
     audit.record(CODES_RENEWED, by=current_user, on=current_user, at=now)
     tell(current_user, now)
     db.session.commit()
@@ -101,7 +105,7 @@ def change_address() -> Response | BaseResponse:
     form = NewAddressForm()
     if not form.validate_on_submit():
         return render("accounts/address.html", status=422, form=form)
-    ask_to_change(current_user, str(form.email.data), clock.now())
+    ask_to_change(lock_whoever_is_here(), str(form.email.data), clock.now())
     db.session.commit()
     flash(_("Se i innboksen til den nye adressen. Lenken der må åpnes innen en time."))
     return after_write(url_for("security.overview"))
@@ -119,13 +123,13 @@ def open_confirmation(token: str) -> Response:
 @recently_authenticated
 @way_in
 def confirm_address(token: str) -> Response | BaseResponse:
-    now = clock.now()
+    user, now = lock_whoever_is_here(), clock.now()
     try:
-        change = EmailChange.confirm(token, current_user, now)
+        change = EmailChange.confirm(token, user, now)
     except LinkVoid as no:
         db.session.rollback()
         return render("accounts/confirm_address.html", status=422, token=token, refused=str(no))
-    tell(current_user, now, change)
+    tell(user, now, change)
     db.session.commit()
     flash(_("Adressen er byttet. Den gamle har fått beskjed."))
     return after_write(url_for("security.overview"))

@@ -46,6 +46,8 @@ class Session(Base):
     seen_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     proved_at: Mapped[datetime | None]
+    # When the organisation said whose session this is; None where a mailed link or a passkey did.
+    vouched_at: Mapped[datetime | None]
     wrong_codes: Mapped[int] = mapped_column(default=0)
     ended_at: Mapped[datetime | None]
     user: Mapped[User] = relationship()

@@ -9,10 +9,11 @@ from portal import clock
 from portal.access import Role, allow_anyone, allow_signed_in, local_path
 from portal.accounts import organisation
 from portal.accounts.current import browser, current_user
-from portal.accounts.factors import has_factor
+from portal.accounts.factors import has_something_to_prove
 from portal.accounts.forms import SignInForm
 from portal.accounts.limits import mail_to_written_address, way_in
 from portal.accounts.models import LoginLink, User
+from portal.accounts.sessions import Session
 from portal.accounts.sign_in import ask_for_link, begin_session, end_session, note_refused
 from portal.extensions import db
 from portal.language import gettext as _
@@ -26,9 +27,9 @@ def first_page(user: User) -> str:
     return next((main_page(role) for role in Role if role in user.roles), url_for("security.overview"))
 
 
-def second_step(user: User) -> str:
-    """Where a person comes to who has opened the mailed link."""
-    return url_for("second_factor.code" if has_factor(user) else "factors.choose")
+def second_step(here: Session) -> str:
+    """Where a person comes to who is halfway in."""
+    return url_for("second_factor.code" if has_something_to_prove(here) else "factors.choose")
 
 
 @accounts.get("/sign-in")
@@ -92,10 +93,10 @@ def use_link(token: str) -> Response | BaseResponse:
         form = SignInForm(formdata=None, next=local_path(session.get("next")))
         return render("accounts/link_refused.html", status=422, form=form)
     target = local_path(session.get("next"))
-    begin_session(user, "link", device_name(), now, proved=False)
+    here = begin_session(user, "link", device_name(), now, proved=False)
     session["next"] = target
     db.session.commit()
-    return after_write(second_step(user))
+    return after_write(second_step(here))
 
 
 @accounts.post("/sign-out")

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from portal import audit, jobs, keys
 from portal.access import Role
-from portal.accounts.models import RoleGrant, User
+from portal.accounts.models import User
 from portal.accounts.notices import tell, when_it_was_not_me
 from portal.database import refused
 from portal.errors import DomainError
@@ -187,10 +187,7 @@ def is_erased() -> ColumnElement[bool]:
 def _require_somebody_left(user: User) -> None:
     if Role.SECRETARIAT not in user.roles:
         return
-    others = select(RoleGrant.id).join(User, RoleGrant.user_id == User.id)
-    others = others.where(
-        RoleGrant.role == Role.SECRETARIAT, User.id != user.id, User.deactivated_at.is_(None)
-    )
+    others = User.who_can_act_as(Role.SECRETARIAT).where(User.id != user.id)
     if db.session.scalar(others.limit(1)) is None:
         raise LastOfTheSecretariat
 

@@ -17,9 +17,10 @@ from portal.accounts.recoveries import OPEN_FOR, NotWaiting, Recovery, TooNew, T
 from portal.audit import AuditEvent
 from portal.extensions import db
 from portal.notifications import Kind
+from portal.privacy import erasure
 from tests.support.people import new_user
 from tests.support.racing import race
-from tests.support.ways_in import mails, with_app
+from tests.support.ways_in import mails, with_app, with_recovery_codes
 
 
 @pytest.fixture
@@ -107,11 +108,25 @@ def test_the_house_is_never_left_empty(app: Flask, bed: Any, eva: User, helge: U
     assert seen["LastOfSecretariat"] >= 1
 
 
+@pytest.mark.parametrize("out", ["locked_at", "deactivated_at"])
+def test_somebody_who_cannot_come_in_does_not_keep_the_door(
+    client: Any, eva: User, helge: User, out: str
+) -> None:
+    """Helge has the role, but cannot come in: Eva is the only one who can open to others."""
+    setattr(helge, out, clock.now())
+    db.session.flush()
+    with pytest.raises(grants.LastOfSecretariat):
+        grants.take(eva, Role.SECRETARIAT, helge, clock.now())
+    with pytest.raises(erasure.LastOfTheSecretariat):
+        erasure.ask(eva, eva, clock.now())
+    assert "Du er den eneste i sekretariatet." in client.sign_in(eva).get("/secretariat/access").words
+
+
 def test_two_people_let_a_third_begin_anew(
     client: Any, new_client: Any, eva: User, helge: User, fredrik: User
 ) -> None:
     with_app(fredrik)
-    codes.new_recovery_codes(fredrik, clock.now())
+    with_recovery_codes(fredrik)
     his = new_client().sign_in(fredrik)
     client.sign_in(eva).get("/secretariat/access/recovery")
     page = client.submit("access/recovery", email=fredrik.email.upper())

@@ -1,21 +1,25 @@
 """Coming in with the organisation's own sign-in, by a real provider: only people we know, and never by an address alone."""
 
+import threading
 from base64 import b64encode
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import create_engine, select, update
 
 import config
 from portal import audit, clock
-from portal.accounts.factors import Identity
+from portal.accounts.factors import Identity, has_factor
 from portal.accounts.models import User
+from portal.accounts.recoveries import recover
 from portal.extensions import db
 from portal.notifications import Kind
+from tests.support.authenticator import Authenticator
 from tests.support.provider import CLIENT, SECRET, Provider, serving_provider
-from tests.support.ways_in import code_of, mails, with_app
+from tests.support.ways_in import add_passkey, code_of, mailed_link, mails, open_link, with_app
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +30,7 @@ def running() -> Iterator[Provider]:
 
 @pytest.fixture
 def provider(app: Flask, running: Provider) -> Iterator[Provider]:
-    running.forged = False
+    running.forged, running.meanwhile = False, lambda: None
     kept = {name: app.config[name] for name in app.config if name.startswith("OIDC_")}
     app.config.update(
         OIDC_ISSUER=running.issuer, OIDC_CLIENT_ID=CLIENT, OIDC_CLIENT_SECRET=SECRET, OIDC_NAME="KDF"
@@ -94,6 +98,62 @@ def test_at_the_first_meeting_whoever_has_a_factor_of_ours_shows_it(
     later = new_client()
     come(later, provider)
     later.get("/secretariat/")
+
+
+def test_the_mailbox_alone_does_not_open_what_the_organisation_vouches_for(
+    client: Any, new_client: Any, provider: Provider, eva: User
+) -> None:
+    """Eva always comes with KDF's own sign-in, and has made neither key nor app here: whoever reads her mail makes none."""
+    provider.claims = says(eva)
+    hers = new_client()
+    come(hers, provider)
+    page = open_link(client, eva.email)
+    assert page.heading == "Bekreft at det er deg" and "KDF-kontoen din" in page.words
+    for path in ("/sign-in/factor", "/sign-in/app", "/sign-in/app/code.svg"):
+        assert client.get(path, status=303).headers["Location"] == "/sign-in/code"
+    for path in ("/sign-in/app", "/sign-in/app/code", "/sign-in/passkey/offer", "/sign-in/passkey"):
+        assert client.post(path, status=303).headers["Location"] == "/sign-in/code"
+    client.get("/sign-in/code")
+    client.get("/secretariat/", status=303)
+    add_passkey(hers, Authenticator())
+    assert has_factor(eva)
+
+
+def test_with_the_organisations_word_one_comes_on_from_the_mailed_link(
+    client: Any, new_client: Any, provider: Provider, eva: User
+) -> None:
+    provider.claims = says(eva)
+    come(new_client(), provider)
+    client.get("/sign-in?next=/secretariat/members")
+    client.submit("sign-in", email=eva.email)
+    page = client.follow(client.post(mailed_link(Kind.SIGN_IN), status=303))
+    (way,) = [link for link in page.links if link.startswith("/sign-in/organisation")]
+    answer = client.get(provider.authorize(client.get(way, status=303).headers["Location"]), status=303)
+    assert answer.headers["Location"] == "/secretariat/members"
+
+
+def test_where_the_organisation_asks_for_no_second_factor_ours_is_set_up_with_its_word(
+    client: Any, new_client: Any, provider: Provider, eva: User
+) -> None:
+    provider.claims = says(eva, amr=["pwd"])
+    for browser in (new_client(), client):
+        assert come(browser, provider).headers["Location"] == "/sign-in/factor"
+    open_link(new_client(), eva.email).words.index("Du pleier å logge inn med KDF-kontoen din.")
+    add_passkey(client, Authenticator())
+    client.get("/secretariat/")
+
+
+def test_where_the_organisations_way_is_closed_the_secretariat_helps(
+    app: Flask, client: Any, new_client: Any, provider: Provider, eva: User
+) -> None:
+    provider.claims = says(eva)
+    come(new_client(), provider)
+    app.config["OIDC_ISSUER"] = ""
+    page = open_link(client, eva.email)
+    assert "Kontoen du pleier å logge inn med, kan ikke brukes her lenger." in page.words
+    client.get("/sign-in/factor", status=303)
+    recover(eva, None, clock.now(), way="terminal")
+    assert open_link(new_client(), eva.email).heading == "Velg hvordan du logger inn"
 
 
 def test_a_stranger_and_somebody_shut_out_stay_outside(
@@ -175,6 +235,38 @@ def test_an_answer_is_heard_once(client: Any, provider: Provider, eva: User) -> 
 def test_a_provider_that_is_down_is_no_dead_end(client: Any, app: Flask, provider: Provider) -> None:
     app.config["OIDC_ISSUER"] = "http://127.0.0.1:9"
     refused(client, client.get("/sign-in/organisation", status=303))
+
+
+@pytest.mark.parametrize("has_been_here", [True, False], ids=["in a browser from before", "in a new one"])
+def test_somebody_comes_in_while_others_write(
+    client: Any, provider: Provider, bed: Any, eva: User, fredrik: User, has_been_here: bool
+) -> None:
+    def write() -> None:
+        engine = create_engine(bed.url)
+        with engine.begin() as connection:
+            connection.execute(update(User).where(User.name == "Fredrik Øie").values(language="nn"))
+        engine.dispose()
+
+    provider.claims, provider.meanwhile = says(eva), write
+    if has_been_here:
+        client.sign_in(eva).get("/secretariat/")
+    assert come(client, provider).headers["Location"] == "/secretariat/"
+    client.get("/secretariat/")
+    db.session.expire_all()
+    assert fredrik.language == "nn" and not audit.verify()
+
+
+def test_two_returns_at_once_are_one_first_meeting(new_client: Any, provider: Provider, eva: User) -> None:
+    provider.claims, provider.meanwhile = says(eva), threading.Barrier(2).wait
+    browsers, returns = [new_client(), new_client()], []
+    for browser in browsers:
+        left = browser.get("/sign-in/organisation", status=303).headers["Location"]
+        returns.append(provider.authorize(left))
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda browser, back: browser.get(back, status=303), browsers, returns))
+    assert [answer.headers["Location"] for answer in answers] == ["/secretariat/"] * 2
+    assert len(db.session.scalars(select(Identity)).all()) == 1
+    assert mails(Kind.SIGN_IN_CHANGED) == [eva.email] and not audit.verify()
 
 
 def test_production_wants_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:

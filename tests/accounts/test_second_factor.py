@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 import time_machine
 from flask import Flask, current_app
-from sqlalchemy import select
+from sqlalchemy import create_engine, select, update
 
 from portal import audit, clock, keys
 from portal.access import ANYONE, HALFWAY, Role, allowed
@@ -24,14 +24,29 @@ from tests.support.client import CheckingClient
 from tests.support.page import Page
 from tests.support.people import new_user
 from tests.support.racing import race
-from tests.support.ways_in import code_of, mails, open_link, with_app
+from tests.support.ways_in import add_passkey, code_of, mails, open_link, with_app, with_recovery_codes
 from tests.test_access import address, rules
 
 NOW = clock.now().replace(microsecond=0)
+# Whoever must wait at all is refused.
+AT_ONCE: dict[str, dict[str, Any]] = {
+    "sqlite": {"timeout": 0},
+    "postgresql": {"options": "-c lock_timeout=1"},
+}
 
 
 class Refused(DomainError):
     pass
+
+
+def apps_of(user: User, confirmed: bool) -> list[Totp]:
+    rows = select(Totp).where(Totp.user_id == user.id).order_by(Totp.id)
+    return [app for app in db.session.scalars(rows) if (app.confirmed_at is not None) == confirmed]
+
+
+def being_set_up(user: User) -> Totp:
+    (app,) = apps_of(user, confirmed=False)
+    return app
 
 
 def cookie_of(client: Any) -> Any:
@@ -48,7 +63,7 @@ def test_the_first_time_everyone_sets_up_an_app_and_gets_ten_codes(client: Any, 
     assert page.heading == "Sett opp appen"
     picture = client.open(page.one("img.qr").get("src"))
     assert picture.mimetype == "image/svg+xml" and b"<path" in picture.data
-    totp = db.session.scalars(Totp.being_set_up(person)).one()
+    totp = being_set_up(person)
     assert page.one(".secret").text_content().replace(" ", "") == codes.secret_of(totp)
     halfway = cookie_of(client)
     page = client.submit("app/code", follow=False, code=code_of(totp))
@@ -66,7 +81,7 @@ def test_a_wrong_code_while_setting_up_is_said_and_another_may_be_tried(client: 
     assert "Koden stemmer ikke." in page.words
     client.get("/security", status=303)
     client.get("/sign-in/app")
-    client.submit("app/code", follow=False, code=code_of(db.session.scalars(Totp.being_set_up(eva)).one()))
+    client.submit("app/code", follow=False, code=code_of(being_set_up(eva)))
     client.get("/security")
 
 
@@ -107,7 +122,7 @@ def test_whoever_has_an_app_cannot_set_up_another_by_the_link_alone(client: Any,
         assert client.get(path, status=303).headers["Location"] == "/sign-in/code"
     for path in ("/sign-in/app", "/sign-in/app/code", "/sign-in/passkey/offer", "/sign-in/passkey"):
         assert client.post(path, status=303).headers["Location"] == "/sign-in/code"
-    assert db.session.scalars(Totp.being_set_up(eva)).first() is None
+    assert not apps_of(eva, confirmed=False)
 
 
 def test_halfway_in_does_not_last(client: Any, eva: User) -> None:
@@ -196,7 +211,7 @@ def test_a_recovery_code_lets_its_owner_in_once_and_a_mail_tells(
     client: Any, new_client: Any, eva: User
 ) -> None:
     with_app(eva)
-    code = codes.new_recovery_codes(eva, clock.now())[3]
+    code = with_recovery_codes(eva)[3]
     open_link(client, eva.email)
     client.submit("sign-in/code", code=f" {code.upper()} ")
     client.get("/secretariat/")
@@ -207,9 +222,43 @@ def test_a_recovery_code_lets_its_owner_in_once_and_a_mail_tells(
     assert codes.count_left(eva) == 9
 
 
+@pytest.mark.parametrize("way", ["the first key", "the first app", "new codes"])
+def test_nobody_waits_while_codes_are_hashed(
+    app: Flask, bed: Any, client: Any, eva: User, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """Ten slow hashes: another browser writes meanwhile, also to the row of the person whose codes they are."""
+    slowly = codes.hashed
+    written: list[str] = []
+
+    def watched(code: str, salt: bytes) -> str:
+        engine = create_engine(bed.url, connect_args=AT_ONCE[bed.url.split(":")[0].split("+")[0]])
+        with engine.begin() as connection:
+            connection.execute(update(User).where(User.id == eva_id).values(language="nn"))
+        engine.dispose()
+        written.append(code)
+        return slowly(code, salt)
+
+    eva_id = eva.id
+    if way == "new codes":
+        client.sign_in(eva).get("/security")
+    else:
+        open_link(client, eva.email)
+    if way == "the first app":
+        client.submit("sign-in/app")
+    monkeypatch.setattr(codes, "hashed", watched)
+    if way == "new codes":
+        client.submit("recovery-codes", follow=False)
+    elif way == "the first app":
+        client.submit("app/code", follow=False, code=code_of(being_set_up(eva)))
+    else:
+        add_passkey(client, Authenticator())
+    assert len(written) == 10
+    assert codes.count_left(eva) == 10
+
+
 def test_anothers_codes_open_nothing(client: Any, eva: User, fredrik: User) -> None:
     with_app(eva)
-    his, his_code = with_app(fredrik), codes.new_recovery_codes(fredrik, clock.now())[0]
+    his, his_code = with_app(fredrik), with_recovery_codes(fredrik)[0]
     open_link(client, eva.email)
     client.submit("sign-in/code", code=code_of(his), status=422)
     client.submit("sign-in/code", code=his_code, status=422)
@@ -240,7 +289,7 @@ def test_the_secret_lies_sealed_to_its_owner_and_codes_lie_hashed(
     client: Any, eva: User, fredrik: User
 ) -> None:
     app = with_app(eva)
-    secret, shown = codes.secret_of(app), codes.new_recovery_codes(eva, clock.now())
+    secret, shown = codes.secret_of(app), with_recovery_codes(eva)
     assert secret.encode() not in app.sealed_secret
     for stored in db.session.scalars(select(RecoveryCode)):
         assert all(code not in stored.code_hash for code in shown) and len(stored.code_hash) == 64
@@ -253,12 +302,39 @@ def test_a_new_phone_takes_the_old_ones_place(client: Any, eva: User) -> None:
     was = codes.secret_of(old)
     client.sign_in(eva).get("/sign-in/factor")
     client.submit("sign-in/app")
-    new = db.session.scalars(Totp.being_set_up(eva)).one()
+    new = being_set_up(eva)
     assert codes.secret_of(db.session.scalars(Totp.in_use(eva)).one()) == was
     page = client.submit("app/code", code=code_of(new))
     assert page.heading == "Innlogging og sikkerhet"
     db.session.expire_all()
     assert db.session.scalars(Totp.in_use(eva)).one().id == new.id
+
+
+def secret_on(page: Any) -> str:
+    shown: str = page.one(".secret").text_content().replace(" ", "")
+    return shown
+
+
+def test_an_app_is_shown_and_confirmed_only_in_the_browser_that_sets_it_up(
+    client: Any, new_client: Any, eva: User
+) -> None:
+    """Whoever reads Eva's mail is halfway in too, and would have the secret that makes her codes."""
+    open_link(client, eva.email)
+    secret = secret_on(client.submit("sign-in/app"))
+    other = new_client()
+    open_link(other, eva.email)
+    assert other.get("/sign-in/app", status=303).headers["Location"] == "/sign-in/factor"
+    other.get("/sign-in/app/code.svg", status=404)
+    given = {"code": code_of(being_set_up(eva))}
+    assert other.post("/sign-in/app/code", given, status=303).headers["Location"] == "/sign-in/factor"
+    other.get("/sign-in/factor")
+    assert secret_on(other.submit("sign-in/app")) != secret
+    assert secret_on(client.get("/sign-in/app")) == secret  # hers is as it was
+    client.submit("app/code", follow=False, code=code_of(apps_of(eva, confirmed=False)[0]))
+    client.get("/secretariat/")
+    other_code = {"code": code_of(being_set_up(eva))}
+    assert other.post("/sign-in/app/code", other_code, status=303).headers["Location"] == "/sign-in/code"
+    assert codes.secret_of(apps_of(eva, confirmed=True)[0]) == secret
 
 
 def set_up_the_first(_number: int) -> None:

@@ -18,14 +18,14 @@ from portal.extensions import db
 from portal.notifications import Kind, OutboxMessage
 from tests.support.authenticator import Authenticator
 from tests.support.racing import race
-from tests.support.ways_in import add_passkey, mailed_link, mails, with_app
+from tests.support.ways_in import add_passkey, mailed_link, mails, with_app, with_recovery_codes
 
 
 def test_the_page_shows_what_is_there_and_what_is_not(client: Any, eva: User) -> None:
     page = client.sign_in(eva).get("/security")
     assert "Ingen ennå" in page.words and "Du har ingen ubrukte koder." in page.words
     with_app(eva)
-    codes.new_recovery_codes(eva, clock.now())
+    with_recovery_codes(eva)
     add_passkey(client, Authenticator())
     page = client.get("/security")
     assert len(page.all(".row")) == 2 and "Du har 10 ubrukte koder igjen." in page.words
@@ -73,7 +73,7 @@ def test_nobody_removes_anothers_passkey(client: Any, new_client: Any, eva: User
 
 
 def test_new_codes_make_the_old_ones_void(client: Any, eva: User) -> None:
-    old = codes.new_recovery_codes(eva, clock.now())
+    old = with_recovery_codes(eva)
     client.sign_in(eva).get("/security")
     page = client.submit("recovery-codes", follow=False)
     shown = page.texts(".recovery-codes code")

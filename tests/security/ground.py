@@ -26,6 +26,7 @@ from portal.mentoring.rounds import start_round
 from tests.coaching.programmes import NOW, booked, new_coach, new_programme, new_slot, participant
 from tests.mentoring.pairing import new_mentee, new_mentor, new_round, pair, propose
 from tests.support.people import new_member, new_user
+from tests.support.ways_in import with_app
 
 LIST = "Navn;E-post;Kommune\nKari Prøve;kari@example.org;Hamar\n".encode()
 
@@ -86,12 +87,14 @@ def _ways_in(ground: Ground) -> None:
         created_at=NOW,
     )
     db.session.add(key)
-    codes.set_up_app(bjorn, NOW).confirmed_at = NOW
-    codes.set_up_app(bjorn, NOW)
+    with_app(bjorn, NOW)
+    codes.set_up_app(db.session.get_one(Session, ground.ids["device"]), NOW)
     ground.put("passkey", key, bjorn)
     ground.put("grant", ground.people[Role.STEERING][0].role_grants[0], *staff)
     own = next(grant for grant in ground.hanne.user.role_grants if grant.role is Role.SECRETARIAT)
     ground.put("own grant", own, staff[0])
+    ground.put("person", ground.people[Role.COACH][1], *staff)
+    ground.put("own person", ground.hanne.user, staff[0])
     ground.put("recovery", Recovery.ask(bjorn, staff[0], NOW), *staff)
     ground.put("own recovery", Recovery.ask(ground.hanne.user, staff[0], NOW), staff[0])
 

@@ -53,9 +53,9 @@ ROUTES: dict[str, Row] = {
     "GET /sign-in/code": Row(HALFWAY, page=303),
     "POST /sign-in/code": Row(HALFWAY),
     "GET /sign-in/factor": Row(HALFWAY),
-    "GET /sign-in/app": Row(HALFWAY),
+    "GET /sign-in/app": Row(HALFWAY, page=303),  # what is set up is shown in the session that began it
     "POST /sign-in/app": Row(HALFWAY),
-    "GET /sign-in/app/code.svg": Row(HALFWAY),
+    "GET /sign-in/app/code.svg": Row(HALFWAY, page=404),
     "POST /sign-in/app/code": Row(HALFWAY),
     "POST /sign-in/passkey": Row(HALFWAY),
     "POST /sign-in/passkey/offer": Row(HALFWAY),
@@ -171,6 +171,9 @@ ROUTES: dict[str, Row] = {
     "POST /secretariat/access/new": Row(SECRETARIAT),
     "GET /secretariat/access/<int:grant_id>/removal": Row(SECRETARIAT, "grant", "own grant"),
     "POST /secretariat/access/<int:grant_id>/removal": Row(SECRETARIAT, "grant", "own grant"),
+    "GET /secretariat/access/people/<int:user_id>/closure": Row(SECRETARIAT, "person", "own person"),
+    "POST /secretariat/access/people/<int:user_id>/closure": Row(SECRETARIAT, "person", "own person"),
+    "POST /secretariat/access/people/<int:user_id>/reopening": Row(SECRETARIAT, "person", "own person"),
     "GET /secretariat/access/recovery": Row(SECRETARIAT),
     "POST /secretariat/access/recovery": Row(SECRETARIAT),
     "POST /secretariat/access/recovery/<int:recovery_id>/approval": Row(

@@ -5,7 +5,7 @@ import secrets
 import threading
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -22,11 +22,13 @@ CLIENT, SECRET = "varde", "a secret between two"
 
 @dataclass
 class Provider:
-    """Says of whoever comes what `claims` say. `spoil` changes the signed token, or the key it is signed with."""
+    """Says of whoever comes what `claims` say. `forged` changes the key it is signed with; `meanwhile` is done
+    before the token is given."""
 
     issuer: str = ""
     claims: dict[str, Any] = field(default_factory=dict)
     forged: bool = False
+    meanwhile: Callable[[], object] = lambda: None
     questions: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -61,6 +63,7 @@ class Provider:
         return self._token(request)
 
     def _token(self, request: Request) -> Response:
+        self.meanwhile()
         given = request.form
         asked = self.questions.pop(given["code"], None)
         if asked is None or (given["client_id"], given["client_secret"]) != (CLIENT, SECRET):

@@ -7,7 +7,7 @@ from typing import Any
 import pyotp
 from sqlalchemy import select
 
-from portal import clock
+from portal import clock, keys
 from portal.accounts import codes
 from portal.accounts.factors import Totp
 from portal.accounts.models import User
@@ -37,10 +37,17 @@ def mails(kind: Kind) -> list[str]:
 
 def with_app(user: User, now: datetime | None = None) -> Totp:
     """Give the person an authenticator app that is in use."""
-    totp = codes.set_up_app(user, now or clock.now())
-    totp.confirmed_at = now or clock.now()
+    now = now or clock.now()
+    sealed = keys.seal(user.id, codes.SEALED_AS, pyotp.random_base32())
+    totp = Totp(user_id=user.id, sealed_secret=sealed, last_step=0, created_at=now, confirmed_at=now)
+    db.session.add(totp)
     db.session.flush()
     return totp
+
+
+def with_recovery_codes(user: User) -> list[str]:
+    """Give the person ten codes for a bad day."""
+    return codes.give_recovery_codes(user, codes.FreshCodes.make(), clock.now())
 
 
 def code_of(totp: Totp, steps: int = 0) -> str:

@@ -67,6 +67,7 @@ TABLES = (
         personal("expires_at", "Varer til"),
         personal("ended_at", "Logget ut"),
         personal("proved_at", "Andre faktor sist vist"),
+        personal("vouched_at", "Organisasjonen gikk god for deg"),
         personal("wrong_codes", "Feil koder på rad"),
     ),
     lines(

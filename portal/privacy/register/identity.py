@@ -13,7 +13,7 @@ TABLES = (
     ),
     lines(
         "totp", "Kodeappen din", Use.ACCESS, "factors", OWN,
-        technical("id user_id", "nøkler"),
+        technical("id user_id session_id", "nøkler"),
         secret("sealed_secret last_step", "hemmeligheten som appen lager koder av, låst med nøkkelen din"),
         personal("created_at", "Satt opp"),
         personal("confirmed_at", "Tatt i bruk"),
@@ -44,7 +44,7 @@ TABLES = (
     ),
     lines(
         "notice", "Varsler om at innloggingen din er endret", Use.ACCESS, "changes", OWN,
-        technical("id user_id email_change_id", "nøkler"),
+        technical("id user_id", "nøkler"),
         secret("token_hash", "avtrykk av lenken"),
         personal("expires_at", "Lenken virker til"),
         personal("used_at", "Du sa fra at det ikke var deg"),
