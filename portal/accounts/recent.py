@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
-from urllib.parse import urlsplit
 
 from flask import Response, redirect, request, session, url_for
 from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import clock
-from portal.access import local_path
+from portal.access import came_from, local_path
 from portal.accounts.current import current_session
 from portal.accounts.factors import has_factor
 from portal.extensions import htmx
@@ -26,7 +25,6 @@ def recently_authenticated(view: View) -> View:
 
     A page is come back to afterwards. What was posted is not sent again: the person gets to see it, to copy it.
     """
-
     return _asked_for_proof(view, ask_again)
 
 
@@ -34,7 +32,9 @@ def export_after_proof(view: View) -> View:
     """The same, for a file that others' data are taken out in. Afterwards the person is back on the page that the
     link was on, and the file is given there: a download alone would leave them on the page that asked.
     """
-    return _asked_for_proof(view, _ask_before_export)
+    checked = _asked_for_proof(view, _ask_before_export)
+    checked.__gives_file__ = True  # type: ignore[attr-defined]  # for whoever leads a stranger to the sign-in page
+    return checked
 
 
 def _asked_for_proof(view: View, ask: Callable[[], Any]) -> View:
@@ -77,7 +77,7 @@ def ask_again() -> Response | BaseResponse:
     """The page that asks for the second factor, and leads back to where the person was."""
     if request.method == "GET":
         return _leave(url_for("second_factor.confirm", next=_here()))
-    target = url_for("second_factor.confirm", next=_came_from())
+    target = url_for("second_factor.confirm", next=came_from())
     if htmx:
         return _leave(target)
     # Not 303: what was typed is shown here, and is nowhere else.
@@ -85,7 +85,7 @@ def ask_again() -> Response | BaseResponse:
 
 
 def _ask_before_export() -> Response | BaseResponse:
-    return _leave(url_for("second_factor.confirm", next=_came_from(), file=_here()))
+    return _leave(url_for("second_factor.confirm", next=came_from(), file=_here()))
 
 
 def _leave(target: str) -> Response | BaseResponse:
@@ -98,11 +98,6 @@ def _leave(target: str) -> Response | BaseResponse:
 
 def _here() -> str | None:
     return local_path(request.full_path.rstrip("?"))
-
-
-def _came_from() -> str | None:
-    page = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
-    return local_path(f"{page.path}?{page.query}" if page.query else page.path)
 
 
 def give_after(file: str | None) -> None:

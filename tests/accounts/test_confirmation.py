@@ -84,6 +84,12 @@ def test_no_file_is_fetched_from_a_strangers_site(client: Any, eva: User, file: 
     assert "Refresh" not in page.headers
 
 
+def test_who_had_been_signed_out_comes_back_to_the_list_and_not_to_a_download(client: Any) -> None:
+    answer = client.get(FILE, status=303, headers={"Referer": f"http://localhost{LIST}"})
+    assert client.follow(answer).form("sign-in").filled()["next"] == [LIST]
+    assert "csv" in client.get(FILE, status=303).headers["Location"], "no page led to it"
+
+
 def test_a_passkey_confirms_too(client: Any, eva: User) -> None:
     phone = Authenticator()
     add_passkey(client.sign_in(eva), phone)
