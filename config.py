@@ -1,4 +1,4 @@
-"""Settings from the environment, one class per environment. A missing secret stops the start."""
+"""Settings from the environment, one class per environment. A secret that is missing or no use stops the start."""
 
 import base64
 import hashlib
@@ -6,14 +6,16 @@ import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 INSTANCE = Path(__file__).parent / "instance"
+KEY_SIZE = 32
 # What wraps people's keys where nothing is secret.
 OPEN_DATA_KEY = base64.b64encode(hashlib.sha256(b"only-for-development").digest()).decode()
 
 
 class MissingSetting(RuntimeError):
-    """A setting that this environment cannot do without is not set."""
+    """A setting that this environment cannot do without is not set, or is no use as it stands."""
 
 
 def _database_url(default: str) -> str:
@@ -22,6 +24,13 @@ def _database_url(default: str) -> str:
         if url.startswith(prefix):
             return "postgresql+psycopg://" + url.removeprefix(prefix)
     return url
+
+
+def _is_key(text: str) -> bool:
+    try:
+        return len(base64.b64decode(text.strip(), validate=True)) == KEY_SIZE
+    except ValueError:
+        return False
 
 
 class Config:
@@ -132,10 +141,27 @@ class Production(Config):
             raise MissingSetting(
                 "DATA_KEY is the one that everybody knows: openssl rand -base64 32 makes another"
             )
+        self._refuse_bad_keys()
+        address = urlsplit(self.BASE_URL)
+        if address.scheme != "https" or not address.hostname:
+            raise MissingSetting(
+                "BASE_URL must begin with https://: passkeys and the session's cookie need it"
+            )
         if self.OIDC_ISSUER and not (self.OIDC_CLIENT_ID and self.OIDC_CLIENT_SECRET):
             raise MissingSetting("OIDC_ISSUER needs OIDC_CLIENT_ID and OIDC_CLIENT_SECRET")
         self.TRUSTED_PROXIES = int(os.environ.get("TRUSTED_PROXIES", "1"))
         self.MAIL_FOLDER = None
+
+    def _refuse_bad_keys(self) -> None:
+        """Now, and not when the first person writes something. Says which setting, never what it holds."""
+        keys = {
+            "DATA_KEY": [self.DATA_KEY],
+            "DATA_KEYS_OLD": [text for text in self.DATA_KEYS_OLD.split(",") if text.strip()],
+            "BACKUP_KEY": self.BACKUP_KEY.split(",") if self.BACKUP_KEY else [],
+        }
+        bad = [name for name, texts in keys.items() if not all(map(_is_key, texts))]
+        if bad:
+            raise MissingSetting(f"{', '.join(bad)}: a key is 32 bytes in base64: openssl rand -base64 32")
 
 
 ENVIRONMENTS: dict[str, type[Config]] = {c.NAME: c for c in (Development, Demo, Testing, Production)}

@@ -15,6 +15,9 @@ from portal.language import gettext as _
 
 View = TypeVar("View", bound=Callable[..., Any])
 T = TypeVar("T")
+LONGEST = (
+    2000  # of a path to come back to: it may wait in the cookie, and browsers drop a cookie of more than 4 kB
+)
 
 
 class Role(StrEnum):
@@ -97,10 +100,29 @@ def load(rows: Select[tuple[T]], row_id: int) -> T:
 
 def local_path(target: str | None) -> str | None:
     """`target` when it is a path within the portal, else None: nobody is sent to a stranger's site."""
-    if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or "\\" in target:
+    if (
+        not target
+        or len(target) > LONGEST
+        or not target.startswith("/")
+        or target.startswith(("//", "/\\"))
+        or "\\" in target
+    ):
         return None
     parts = urlsplit(target)
     return target if not parts.scheme and not parts.netloc and target.isprintable() else None
+
+
+def came_from() -> str | None:
+    """The page of the portal that the request was sent from, if the browser tells."""
+    page = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
+    return local_path(f"{page.path}?{page.query}" if page.query else page.path)
+
+
+def _afterwards() -> str | None:
+    """Where to go once signed in. A download would leave the person on the page that they signed in on."""
+    here = local_path(request.full_path.rstrip("?"))
+    is_file = getattr(current_app.view_functions[str(request.endpoint)], "__gives_file__", False)
+    return (came_from() or here) if is_file else here
 
 
 def _guard() -> Response | None:
@@ -134,8 +156,7 @@ def _hat(rule: object) -> Role | None:
 
 
 def _to_sign_in() -> Response:
-    page = request.full_path.rstrip("?") if request.method == "GET" else None
-    target = url_for("accounts.sign_in", next=local_path(page))
+    target = url_for("accounts.sign_in", next=_afterwards() if request.method == "GET" else None)
     if g.get("halfway"):
         target = url_for("second_factor.code")
     if request.headers.get("HX-Request"):

@@ -92,16 +92,32 @@ def _user_with(email: str) -> User:
 
 @audit_commands.command("verify")
 @click.option("--copies", type=click.File(), help="Copies of the head, as a syslog kept them; - reads them.")
-def verify_audit(copies: TextIO | None) -> None:
+@click.option("--restores", default=0, show_default=True, help="How many backups you know to be put back.")
+def verify_audit(copies: TextIO | None, restores: int) -> None:
     """Check that no event was changed, removed or moved, against the copies of the chain's head too."""
-    given = audit.heads.own() if copies is None else audit.heads.read(copies)
-    faults = audit.verify(given)
+    try:
+        kept = audit.heads.own() if copies is None else audit.heads.read(copies)
+    except audit.heads.CannotRead as unread:
+        kept, faults = None, [*audit.verify(), str(unread)]
+    else:
+        faults = [
+            *audit.verify(),
+            *(audit.verify_copies(kept, clock.now(), restores) if kept is not None else ()),
+        ]
+    for copy in kept or ():
+        if copy.restored:
+            click.echo(f"A backup that ends at event {copy.count} was put back: {copy.told}")
     for fault in faults:
         click.echo(fault, err=True)
     if faults:
         raise SystemExit(1)
     click.echo("The audit chain is whole.")
-    click.echo(f"{len(given)} copies of its head agree." if given else "There are no copies of its head.")
+    click.echo(_agreement(kept) if kept else "No copies of its head are kept.")
+
+
+def _agreement(kept: list[audit.heads.Copy]) -> str:
+    """Where the copies begin tells whether they are all there."""
+    return f"{len(kept)} copies of its head agree, from event {kept[0].count} to event {kept[-1].count}."
 
 
 @click.command("work")

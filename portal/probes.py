@@ -4,13 +4,16 @@ import hmac
 import time
 from typing import Any
 
+import structlog
 from flask import Blueprint, Flask, Response, abort, current_app, g, request, request_started
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from portal import keys
 from portal.access import allow_anyone
 from portal.extensions import db
 
+log = structlog.get_logger("varde.probes")
 probes = Blueprint("probes", __name__)
 
 
@@ -30,11 +33,15 @@ def alive() -> Response:
 @probes.get("/readyz")
 @allow_anyone
 def ready() -> Response:
-    """The database answers and has its tables, so that visitors can be sent here."""
+    """The database answers and has its tables, and its people's keys can be opened: visitors can be sent here."""
     try:
         db.session.execute(text("SELECT count FROM revision WHERE id = 1"))
+        unknown = keys.unknown_masters()
     except SQLAlchemyError:
         db.session.rollback()
+        return _answer("not ready", 503)
+    if unknown:
+        log.error("people's keys are wrapped by keys that are not in DATA_KEY or DATA_KEYS_OLD", keys=unknown)
         return _answer("not ready", 503)
     return _answer("ready")
 

@@ -1,6 +1,7 @@
 """What whoever runs the portal can ask it, and what nobody else is told."""
 
 import re
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -8,8 +9,9 @@ from flask import Flask
 from sqlalchemy import text
 
 import config
-from portal import create_app
+from portal import create_app, keys
 from portal.extensions import db
+from portal.members.models import Member
 from tests.support.client import CheckingClient
 
 
@@ -29,6 +31,19 @@ def test_it_is_alive_but_not_ready_without_its_tables(app: Flask, client: Checki
     finally:
         db.session.execute(text("ALTER TABLE mislaid RENAME TO revision"))
         db.session.commit()
+
+
+def test_it_is_not_ready_without_the_key_that_wraps_peoples_keys(
+    app: Flask, client: CheckingClient, bjorn: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.checks = False
+    keys.seal(bjorn.user_id, "test", b"Ord")
+    db.session.commit()
+    right, another = app.config["DATA_KEY"], b64encode(b"a" * 32).decode()
+    monkeypatch.setitem(app.config, "DATA_KEY", another)
+    assert client.get("/readyz", 503).get_data(as_text=True) == "not ready\n"
+    monkeypatch.setitem(app.config, "DATA_KEYS_OLD", right)
+    client.get("/readyz")
 
 
 def test_there_are_no_figures_where_nobody_is_to_have_them(client: CheckingClient) -> None:

@@ -37,6 +37,7 @@ class CodeForm(Form):
         render_kw={"autocomplete": "one-time-code", "spellcheck": "false", "autocapitalize": "none"},
     )
     next = HiddenField(filters=[stripped])
+    file = HiddenField(filters=[stripped])
 
 
 class NewAddressForm(Form):

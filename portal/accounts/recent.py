@@ -3,20 +3,21 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
-from urllib.parse import urlsplit
 
-from flask import Response, redirect, request, url_for
+from flask import Response, redirect, request, session, url_for
+from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import clock
-from portal.access import local_path
+from portal.access import came_from, local_path
 from portal.accounts.current import current_session
 from portal.accounts.factors import has_something_to_prove
 from portal.extensions import htmx
-from portal.rendering import render
+from portal.language import gettext as _
+from portal.rendering import flash, render
 
 View = TypeVar("View", bound=Callable[..., Any])
-UNSENT = ("csrf_token", "code", "answer", "handle", "next")  # nothing that somebody has composed
+UNSENT = ("csrf_token", "code", "answer", "handle", "next", "file")  # nothing that somebody has composed
 
 
 def recently_authenticated(view: View) -> View:
@@ -24,13 +25,25 @@ def recently_authenticated(view: View) -> View:
 
     A page is come back to afterwards. What was posted is not sent again: the person gets to see it, to copy it.
     """
+    return _asked_for_proof(view, ask_again)
 
+
+def export_after_proof(view: View) -> View:
+    """The same, for a file that others' data are taken out in. Afterwards the person is back on the page that the
+    link was on, and the file is given there: a download alone would leave them on the page that asked.
+    """
+    checked = _asked_for_proof(view, _ask_before_export)
+    checked.__gives_file__ = True  # type: ignore[attr-defined]  # for whoever leads a stranger to the sign-in page
+    return checked
+
+
+def _asked_for_proof(view: View, ask: Callable[[], Any]) -> View:
     @wraps(view)
     def checked(*args: Any, **kwargs: Any) -> Any:
         here = current_session()
         if here is not None and here.is_recent(clock.now()):
             return view(*args, **kwargs)
-        return ask_again()
+        return ask()
 
     checked.__recently_authenticated__ = True  # type: ignore[attr-defined]  # for whoever lists the routes
     return cast(View, checked)
@@ -63,20 +76,44 @@ def is_too_late() -> bool:
 def ask_again() -> Response | BaseResponse:
     """The page that asks for the second factor, and leads back to where the person was."""
     if request.method == "GET":
-        back, typed = local_path(request.full_path.rstrip("?")), ""
-    else:
-        came_from = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
-        path = f"{came_from.path}?{came_from.query}" if came_from.query else came_from.path
-        back, typed = local_path(path), _typed()
-    target = url_for("second_factor.confirm", next=back)
+        return _leave(url_for("second_factor.confirm", next=_here()))
+    target = url_for("second_factor.confirm", next=came_from())
+    if htmx:
+        return _leave(target)
+    # Not 303: what was typed is shown here, and is nowhere else.
+    return render("accounts/not_sent.html", status=403, typed=_typed(), target=target)
+
+
+def _ask_before_export() -> Response | BaseResponse:
+    return _leave(url_for("second_factor.confirm", next=came_from(), file=_here()))
+
+
+def _leave(target: str) -> Response | BaseResponse:
     if htmx:
         response = Response(status=200)
         response.headers["HX-Redirect"] = target
         return response
-    if request.method == "GET":
-        return redirect(target, 303)
-    # Not 303: what was typed is shown here, and is nowhere else.
-    return render("accounts/not_sent.html", status=403, typed=typed, target=target)
+    return redirect(target, 303)
+
+
+def _here() -> str | None:
+    return local_path(request.full_path.rstrip("?"))
+
+
+def give_after(file: str | None) -> None:
+    """Have the next page give this file, and say so on it."""
+    if file:
+        session["file"] = file
+        flash(_("Takk. Filen lastes ned nå. Kommer den ikke, så velg den en gang til."))
+
+
+def give_file(response: Response) -> Response:
+    """Let the page that is come back to fetch the file that was waited for: with the header it works without script."""
+    if request.method == "GET" and not htmx and "file" in session:
+        file = session.pop("file")
+        if response.status_code == 200:
+            response.headers["Refresh"] = f"0; url={iri_to_uri(file)}"
+    return response
 
 
 def _typed() -> str:

@@ -1,5 +1,6 @@
 """Proving the second factor: on the way in, and once more before what must not be done by a borrowed machine."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, redirect, request, session, url_for
@@ -14,6 +15,7 @@ from portal.accounts.forms import CodeForm, SignInForm
 from portal.accounts.limits import way_in
 from portal.accounts.notices import tell
 from portal.accounts.passkeys import PasskeyRefused, Purpose
+from portal.accounts.recent import give_after, give_file
 from portal.accounts.sessions import Session
 from portal.accounts.sign_in import begin_session, prove, take_a_try, was_wrong
 from portal.accounts.views import device_name, first_page, way_on
@@ -22,6 +24,7 @@ from portal.language import gettext as _
 from portal.rendering import after_write, flash, render
 
 second_factor = Blueprint("second_factor", __name__)
+second_factor.after_app_request(give_file)
 
 
 @second_factor.get("/sign-in/code")
@@ -58,7 +61,7 @@ def give_code() -> Response | BaseResponse:
 @second_factor.get("/confirmation")
 @allow_signed_in
 def confirm() -> Response:
-    form = CodeForm(formdata=None, next=local_path(request.args.get("next")))
+    form = CodeForm(formdata=None, **_ways_on(request.args))
     return _confirmation_page(form)
 
 
@@ -76,7 +79,7 @@ def confirm_with_code() -> Response | BaseResponse:
         form.refuse("code", _wrong(str(form.code.data)))
         return _confirmation_page(form, 422)
     db.session.commit()
-    return after_write(local_path(form.next.data) or first_page(current_user))
+    return _back()
 
 
 @second_factor.post("/confirmation/passkey/challenge")
@@ -92,7 +95,7 @@ def ask_to_confirm() -> Response:
 @allow_signed_in
 @way_in
 def confirm_with_passkey() -> Response | BaseResponse:
-    now, form = clock.now(), CodeForm(formdata=None, next=local_path(request.form.get("next")))
+    now, form = clock.now(), CodeForm(formdata=None, **_ways_on(request.form))
     try:
         user = passkeys.answered(Purpose.CONFIRM, _answer(), str(session["sid"]), now)
         if user.id != current_user.id:
@@ -103,7 +106,7 @@ def confirm_with_passkey() -> Response | BaseResponse:
         return _confirmation_page(form, 422)
     prove(session_here(), "passkey", now)
     db.session.commit()
-    return after_write(local_path(form.next.data) or first_page(current_user))
+    return _back()
 
 
 @second_factor.post("/sign-in/passkey/challenge")
@@ -178,6 +181,17 @@ def _ways(here: Session) -> dict[str, Any]:
         "has_app": db.session.scalar(Totp.in_use(here.user)) is not None,
         "has_passkey": db.session.scalar(Passkey.visible_to(here.user).limit(1)) is not None,
     }
+
+
+def _ways_on(values: Mapping[str, str]) -> dict[str, str | None]:
+    """The page that is come back to, and the file that is given there, if one was asked for."""
+    return {name: local_path(values.get(name)) for name in ("next", "file")}
+
+
+def _back() -> BaseResponse:
+    ways = _ways_on(request.form)
+    give_after(ways["file"])
+    return after_write(ways["next"] or first_page(current_user))
 
 
 def _code_page(form: CodeForm, here: Session, status: int = 200) -> Response:

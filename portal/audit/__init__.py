@@ -1,6 +1,6 @@
 """What was done, by whom, to what: append-only and hash-chained, never content."""
 
-from portal.audit.chain import declare, record, register, restored, verify
+from portal.audit.chain import declare, record, register, restored, verify, verify_copies
 from portal.audit.models import AuditEvent
 from portal.audit.reads import has_read, has_taken_out
 
@@ -13,4 +13,5 @@ __all__ = [
     "register",
     "restored",
     "verify",
+    "verify_copies",
 ]

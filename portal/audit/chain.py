@@ -3,9 +3,9 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import event as sqlalchemy_event
@@ -18,6 +18,9 @@ from portal.audit.models import AuditEvent, AuditHead
 from portal.extensions import db
 
 START = "0" * 64
+LAG = timedelta(
+    minutes=10
+)  # from when an event says that it was done until its transaction is over and copied
 # An id, an enum's value, an amount, a day, or a few of them: nothing that a person could have written.
 VALUE = re.compile(r"[A-Za-z0-9_.,:+-]{0,200}", re.ASCII)
 _DECLARED: dict[str, frozenset[str]] = {}
@@ -143,15 +146,9 @@ def restored(at: datetime) -> None:
     heads.put(heads.Copy(head.count if head else 0, head.hash if head else START, restored=True), at)
 
 
-def verify(copies: Iterable[heads.Copy] | None = None) -> list[str]:
-    """What is wrong with the chain, a sentence for each fault; empty when it is whole.
-
-    `copies` of its head are those of AUDIT_HEAD_FILE unless others are given.
-    """
-    # Read first: what is written meanwhile makes the chain longer than its copies, never shorter.
-    copies = heads.own() if copies is None else list(copies)
+def verify() -> list[str]:
+    """What is wrong with the chain by itself, a sentence for each fault; empty when it is whole."""
     faults: list[str] = []
-    hashes: dict[int, str] = {}
     previous, number = START, 0
     for link in db.session.scalars(
         select(AuditEvent).order_by(AuditEvent.id).execution_options(yield_per=500)
@@ -164,8 +161,19 @@ def verify(copies: Iterable[heads.Copy] | None = None) -> list[str]:
             faults.append(f"event {link.id} does not follow the one before it")
         if fingerprint(link) != link.hash:
             faults.append(f"event {link.id} was changed after it was written")
-        previous = hashes[link.id] = link.hash
+        previous = link.hash
     head = db.session.get(AuditHead, 1)
     if (head.count, head.hash) != (number, previous) if head else number:
         faults.append("the end of the chain is not where the head says")
-    return [*faults, *heads.faults(copies, hashes)]
+    return faults
+
+
+def verify_copies(copies: Sequence[heads.Copy], now: datetime, restores: int = 0) -> list[str]:
+    """What these copies of the head say against the chain, of which `restores` backups are known to be put back.
+
+    They must have been read before: what is written meanwhile makes the chain longer than its copies, never shorter.
+    """
+    rows = db.session.execute(select(AuditEvent.id, AuditEvent.hash, AuditEvent.at)).all()
+    hashes = {row.id: row.hash for row in rows}
+    due = max((row.id for row in rows if row.at <= now - LAG), default=0)
+    return list(heads.faults(copies, hashes, due, restores))

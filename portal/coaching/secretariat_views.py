@@ -12,6 +12,7 @@ from portal import audit, clock, export
 from portal.access import Role, allow, load
 from portal.accounts.current import current_user
 from portal.accounts.limits import mail_by_person
+from portal.accounts.recent import export_after_proof
 from portal.coaching import participants, session_list
 from portal.coaching.budget import Budget
 from portal.coaching.current import current_programme
@@ -86,12 +87,14 @@ def _queue(programme: Programme) -> list[Enrolment]:
 
 @enrolments.get("/secretariat/enrolments.xlsx")
 @allow(Role.SECRETARIAT)
+@export_after_proof
 def xlsx_file() -> Response:
     return _participants("xlsx")
 
 
 @enrolments.get("/secretariat/enrolments.csv")
 @allow(Role.SECRETARIAT)
+@export_after_proof
 def csv_file() -> Response:
     return _participants("csv")
 
@@ -234,12 +237,14 @@ def payer_words(payer: Payer) -> str:
 
 @enrolments.get("/secretariat/sessions.xlsx")
 @allow(Role.SECRETARIAT)
+@export_after_proof
 def sessions_xlsx() -> Response:
     return _session_list("xlsx")
 
 
 @enrolments.get("/secretariat/sessions.csv")
 @allow(Role.SECRETARIAT)
+@export_after_proof
 def sessions_csv() -> Response:
     return _session_list("csv")
 

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal import audit, clock, export
 from portal.access import Role, allow
 from portal.accounts.current import current_user
+from portal.accounts.recent import export_after_proof
 from portal.coaching.current import current_programme
 from portal.coaching.models import Payer, Programme, Rate, RateKind
 from portal.coaching.tally import Outcome
@@ -129,6 +130,7 @@ def _valid(programme: Programme, kind: RateKind, now: datetime) -> Rate | None:
 
 @costs.get("/secretariat/costs.xlsx")
 @allow(Role.SECRETARIAT)
+@export_after_proof
 def xlsx_file() -> Response:
     audit.has_taken_out("costs", "xlsx", (), current_user)
     return export.table("okonomi", "xlsx", _HEADS, _month_rows())
@@ -136,6 +138,7 @@ def xlsx_file() -> Response:
 
 @costs.get("/secretariat/costs.csv")
 @allow(Role.SECRETARIAT)
+@export_after_proof
 def csv_file() -> Response:
     audit.has_taken_out("costs", "csv", (), current_user)
     return export.table("okonomi", "csv", _HEADS, _month_rows())

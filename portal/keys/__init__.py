@@ -15,7 +15,7 @@ from portal.keys.columns import (
 )
 from portal.keys.destroying import before_destroying, destroy, on_replay, replay
 from portal.keys.models import PersonKey
-from portal.keys.rotation import faults, rotate, wrapped_by
+from portal.keys.rotation import faults, rotate, unknown_masters, wrapped_by
 from portal.keys.sealing import (
     Destroyed,
     Unreadable,
@@ -52,6 +52,7 @@ __all__ = [
     "sealed_list",
     "sealed_text",
     "take_in",
+    "unknown_masters",
     "wrapped_by",
 ]
 

@@ -45,6 +45,11 @@ def wrapped_by() -> dict[str, int]:
     return {str(by): count for by, count in db.session.execute(rows.group_by(PersonKey.wrapped_by))}
 
 
+def unknown_masters() -> list[str]:
+    """The master keys that somebody's key is wrapped by and that the settings do not have."""
+    return sorted(set(wrapped_by()) - {master.id for master in masters()})
+
+
 def faults() -> Iterator[str]:
     """What is wrong with the keys, the ledger and the keyring file, a sentence for each."""
     rows = {row.user_id: row for row in db.session.execute(select(PersonKey.__table__))}

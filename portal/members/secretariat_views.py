@@ -12,7 +12,7 @@ from portal import audit, clock, export
 from portal.access import Role, allow, load
 from portal.accounts.current import current_user
 from portal.accounts.limits import mail_by_person
-from portal.accounts.recent import recently_authenticated
+from portal.accounts.recent import export_after_proof
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.forms import stripped
@@ -54,14 +54,14 @@ def index() -> Response:
 
 @members.get("/secretariat/members.csv")
 @allow(Role.SECRETARIAT)
-@recently_authenticated
+@export_after_proof
 def csv_file() -> Response:
     return _file("csv")
 
 
 @members.get("/secretariat/members.xlsx")
 @allow(Role.SECRETARIAT)
-@recently_authenticated
+@export_after_proof
 def xlsx_file() -> Response:
     return _file("xlsx")
 

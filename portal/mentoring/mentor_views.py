@@ -33,17 +33,18 @@ from portal.revision import kept
 mentor = Blueprint("mentor", __name__)
 
 
-def _own() -> Select[tuple[MentorProfile]]:
-    return MentorProfile.visible_to(current_user).options(
+def _own() -> MentorProfile | None:
+    found = MentorProfile.visible_to(current_user).options(
         contains_eager(MentorProfile.member),
         selectinload(MentorProfile.areas),
-        selectinload(MentorProfile.places),
+        joinedload(MentorProfile.places),  # a handful
     )
+    return db.session.scalars(found).unique().one_or_none()
 
 
 def _mentor() -> MentorProfile:
     """The mentor's own profile; without one there is nothing to change."""
-    profile = db.session.scalar(_own())
+    profile = _own()
     if profile is None:
         abort(404)
     return profile
@@ -88,7 +89,7 @@ def _desk(
     logged: int | None = None,
     refusal: DomainError | None = None,
 ) -> Response:
-    profile = db.session.scalar(_own())
+    profile = _own()
     if profile is None:
         return render("mentor/start.html")
     now = clock.now()
@@ -204,7 +205,7 @@ def _back(said: str) -> BaseResponse:
 @allow(Role.MENTOR)
 def experience() -> Response:
     """What I have been through, and how well."""
-    profile = db.session.scalar(_own())
+    profile = _own()
     if profile is None:
         return render("mentor/start.html")
     strengths = {f"area_{a.area_id}": a.strength for a in profile.areas}

@@ -10,6 +10,7 @@ from portal import export as files
 from portal.access import Role, allow
 from portal.accounts.current import current_user
 from portal.accounts.limits import mail_by_person
+from portal.accounts.recent import export_after_proof
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.language import gettext as _
@@ -103,6 +104,7 @@ def close(round_id: int) -> BaseResponse:
 
 @rounds.get("/secretariat/rounds/<int:round_id>/tables/<any(csv,xlsx):kind>")
 @allow(Role.SECRETARIAT)
+@export_after_proof
 def export(round_id: int, kind: str) -> Response:
     round_, name = the_round(round_id), f"{_('runde')}-{round_id}"
     audit.has_taken_out("round", kind, round_table.about(round_, current_user), current_user)

@@ -9,6 +9,7 @@ from portal import audit
 from portal import export as files
 from portal.access import Role, allow
 from portal.accounts.current import current_user
+from portal.accounts.recent import export_after_proof
 from portal.language import gettext as _
 from portal.mentoring import (
     pair_list_views,
@@ -47,6 +48,7 @@ def report(round_id: int) -> BaseResponse:
 
 @rounds.get("/secretariat/rounds/<int:round_id>/report/tables/<any(csv,xlsx):kind>")
 @allow(Role.SECRETARIAT)
+@export_after_proof
 def report_table(round_id: int, kind: str) -> Response:
     told = _taken_out(round_id, kind)
     return files.table(_name(round_id), kind, told.heads(), told.rows())
@@ -54,6 +56,7 @@ def report_table(round_id: int, kind: str) -> Response:
 
 @rounds.get("/secretariat/rounds/<int:round_id>/report/data")
 @allow(Role.SECRETARIAT)
+@export_after_proof
 def report_json(round_id: int) -> Response:
     told = _taken_out(round_id, "json")
     response = Response(dumps(told.as_data(), ensure_ascii=False, indent=2), mimetype="application/json")

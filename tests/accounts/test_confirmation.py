@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import time_machine
@@ -31,29 +32,62 @@ def test_the_views_that_need_it_are_these(app: Flask) -> None:
         r.endpoint for r in rules(app) if getattr(app.view_functions[r.endpoint], "__recently_authenticated__", False)
     }  # fmt: skip
     assert marked >= {
-        "members.csv_file", "members.xlsx_file", "security.remove_passkey", "security.remove_app",
+        "security.remove_passkey", "security.remove_app",
         "security.renew_codes", "security.address", "security.change_address", "security.confirm_address",
         "access.new", "access.give", "access.take", "access.recovery", "access.ask_for_recovery", "access.approve",
     }  # fmt: skip
+
+
+LIST, FILE = "/secretariat/members?q=vik", "/secretariat/members.csv?q=vik"
 
 
 def test_the_list_is_taken_out_after_a_code_and_the_way_leads_back(client: Any, eva: User) -> None:
     app = with_app(eva)
     client.sign_in(eva)
     grow_old()
-    answer = client.get("/secretariat/members.csv?q=vik", status=303)
+    answer = client.get(FILE, status=303, headers={"Referer": f"http://localhost{LIST}"})
     page = client.follow(answer)
-    assert page.heading == "Bekreft at det er deg"
+    assert page.heading == "Bekreft at det er deg" and "filen lastes ned" in page.words
     with client.session_transaction() as cookie:
         before = cookie["sid"]
+    client.submit("confirmation", code="nei", status=422)
     answer = client.submit("confirmation", code=code_of(app), follow=False)
-    assert answer.headers["Location"] == "/secretariat/members.csv?q=vik"
+    assert answer.headers["Location"] == LIST, "a download alone would leave her on the page that asked"
+    page = client.follow(answer)
+    assert "Filen lastes ned nå" in page.words and page.headers["Refresh"] == f"0; url={FILE}"
+    assert "Refresh" not in client.get(LIST).headers, "it is given once"
     with client.session_transaction() as cookie:
         assert cookie["sid"] != before
-    client.open("/secretariat/members.csv?q=vik")
+    client.get(FILE)
     with client.session_transaction() as cookie:
         cookie["sid"] = before
     client.get("/devices", status=303)  # the old token opens nothing
+
+
+def test_a_file_that_no_page_led_to_is_given_on_the_first_page(client: Any, eva: User) -> None:
+    app = with_app(eva)
+    client.sign_in(eva)
+    grow_old()
+    client.follow(client.get(FILE, status=303))
+    page = client.follow(client.submit("confirmation", code=code_of(app), follow=False))
+    assert page.headers["Refresh"] == f"0; url={FILE}"
+
+
+@pytest.mark.parametrize(
+    "file", ["https://evil.example/x", "//evil.example", "javascript:alert(1)", "/a\r\nB: c"]
+)
+def test_no_file_is_fetched_from_a_strangers_site(client: Any, eva: User, file: str) -> None:
+    app = with_app(eva)
+    client.sign_in(eva).get(f"/confirmation?{urlencode({'file': file})}")
+    fields = client.page.form("confirmation").filled(code=code_of(app), file=file)
+    page = client.follow(client.post("/confirmation", fields, status=303))
+    assert "Refresh" not in page.headers
+
+
+def test_who_had_been_signed_out_comes_back_to_the_list_and_not_to_a_download(client: Any) -> None:
+    answer = client.get(FILE, status=303, headers={"Referer": f"http://localhost{LIST}"})
+    assert client.follow(answer).form("sign-in").filled()["next"] == [LIST]
+    assert "csv" in client.get(FILE, status=303).headers["Location"], "no page led to it"
 
 
 def test_a_passkey_confirms_too(client: Any, eva: User) -> None:
@@ -63,9 +97,10 @@ def test_a_passkey_confirms_too(client: Any, eva: User) -> None:
     client.follow(client.get("/security/email", status=303))
     asked = question(client, "/confirmation/passkey/challenge")
     assert len(asked["allowCredentials"]) == 1
-    fields = phone.answer(asked) | {"next": "/security/email"}
+    fields = phone.answer(asked) | {"next": "/security/email", "file": FILE}
     answer = client.post("/confirmation/passkey", fields, status=303)
-    assert client.follow(answer).heading == "Bytt e-postadresse"
+    page = client.follow(answer)
+    assert page.heading == "Bytt e-postadresse" and page.headers["Refresh"].endswith(FILE)
 
 
 def test_what_was_typed_is_not_sent_and_not_lost(client: Any, eva: User) -> None:

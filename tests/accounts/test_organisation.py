@@ -274,6 +274,7 @@ def test_production_wants_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, "x")
     monkeypatch.setenv("SECRET_KEY", "x" * 32)
     monkeypatch.setenv("DATA_KEY", b64encode(b"k" * 32).decode())
+    monkeypatch.setenv("BASE_URL", "https://varde.kdf.example")
     monkeypatch.delenv("VARDE_DEMO", raising=False)
     monkeypatch.setenv("OIDC_ISSUER", "https://login.example")
     with pytest.raises(config.MissingSetting):

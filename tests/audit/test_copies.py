@@ -3,6 +3,7 @@
 import random
 import socket
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +51,29 @@ def rewrite(chosen: int) -> None:
     db.session.execute(update(AuditHead).values(hash=previous))
 
 
+LATER = timedelta(minutes=11)
+
+
+def faults(restores: int = 0, after: timedelta = timedelta()) -> list[str]:
+    """What is found in the chain and in the copies that were made of it."""
+    kept = heads.own()
+    assert kept is not None
+    return [*audit.verify(), *audit.verify_copies(kept, clock.now() + after, restores)]
+
+
+def counts() -> list[int]:
+    return [copy.count for copy in heads.own() or ()]
+
+
+def verified(app: Flask, *options: str) -> Any:
+    db.session.commit()
+    return app.test_cli_runner().invoke(args=["audit", "verify", *options])
+
+
 def test_each_commit_leaves_a_copy_of_the_head(copies: Path) -> None:
     write(3)
-    assert [copy.count for copy in heads.own()] == [1, 2, 3]
-    assert audit.verify() == []
+    assert counts() == [1, 2, 3]
+    assert faults() == []
 
 
 def test_what_is_undone_leaves_no_copy(copies: Path) -> None:
@@ -64,22 +84,30 @@ def test_what_is_undone_leaves_no_copy(copies: Path) -> None:
         audit.record("tried in a test", by=None, on="thing:9", at=clock.now())
     db.session.rollback()
     db.session.commit()
-    assert [copy.count for copy in heads.own()] == [1]
+    assert counts() == [1]
 
 
 @pytest.mark.parametrize("keep", [0, 1, 4])
 def test_a_chain_that_was_cut_off_with_its_head_is_found_by_the_copies(copies: Path, keep: int) -> None:
     write(5)
     cut(keep)
-    assert audit.verify(copies=()) == [], "the chain alone cannot tell"
-    assert f"ends at event {keep}" in audit.verify()[0]
+    assert audit.verify() == [], "the chain alone cannot tell"
+    assert f"ends at event {keep}" in faults()[0]
 
 
 def test_a_chain_written_anew_is_found_by_the_copies(copies: Path) -> None:
     write(5)
     rewrite(3)
-    assert audit.verify(copies=()) == []
-    assert [fault.split()[1] for fault in audit.verify()] == ["3", "4", "5"]
+    assert audit.verify() == []
+    assert [fault.split()[1] for fault in faults()] == ["3", "4", "5"]
+
+
+def test_copies_that_are_made_to_fit_a_chain_written_anew_do_not_hide_the_true_ones(copies: Path) -> None:
+    write(5)
+    rewrite(3)
+    for number, hash_ in db.session.execute(select(AuditEvent.id, AuditEvent.hash)):
+        heads.put(heads.Copy(number, hash_), clock.now())
+    assert [fault.split()[1] for fault in faults()] == ["3", "4", "5"]
 
 
 def test_after_a_restore_the_copies_of_what_is_lost_are_void_and_the_chain_goes_on(copies: Path) -> None:
@@ -87,18 +115,52 @@ def test_after_a_restore_the_copies_of_what_is_lost_are_void_and_the_chain_goes_
     cut(3)
     audit.restored(clock.now())
     write(4)
-    assert audit.verify() == []
+    assert faults(restores=1) == []
     assert "varde-audit restored 3 " in copies.read_text()
     cut(4)
-    assert audit.verify()
+    assert faults(restores=1)
 
 
-def test_a_copy_that_cannot_be_made_stops_nobody(
-    app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setitem(app.config, "AUDIT_HEAD_FILE", str(tmp_path / "no-such-folder" / "head"))
+def test_a_restore_that_nobody_knows_of_makes_no_copy_void(copies: Path, app: Flask) -> None:
+    write(5)
+    cut(3)
+    audit.restored(clock.now())  # so says whoever can add a line to the copies
+    answer = verified(app)
+    assert answer.exit_code == 1
+    assert (
+        "ends at event 3" in answer.output and "tell of 1 restored backups, and 0 are known" in answer.output
+    )
+    assert f"put back: {clock.now():%Y-%m-%d}" in answer.output, "whoever reads it sees when"
+    assert verified(app, "--restores", "1").exit_code == 0
+    assert verified(app, "--restores", "2").exit_code == 1, "a restore that was there is gone from the copies"
+
+
+def test_copies_that_are_gone_are_told_of(copies: Path, app: Flask) -> None:
     write(2)
-    assert audit.verify() == []
+    answer = verified(app)
+    assert answer.exit_code == 0 and "2 copies of its head agree, from event 1 to event 2." in answer.output
+    copies.unlink()
+    answer = verified(app)
+    assert answer.exit_code == 1 and "No such file" in answer.output
+    copies.touch()
+    assert faults() == [], "the last moment's events may be on their way"
+    assert "2 events, but its head was last copied at event 0" in faults(after=LATER)[0]
+
+
+def test_a_head_that_is_no_longer_copied_is_told_of(
+    copies: Path, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(2)
+    with monkeypatch.context() as away:
+        away.setitem(app.config, "AUDIT_HEAD_FILE", str(copies.parent / "no-such-folder" / "head"))
+        write(2)  # stops nobody
+    assert "4 events, but its head was last copied at event 2" in faults(after=LATER)[0]
+
+
+def test_where_no_copies_are_kept_it_says_so(app: Flask) -> None:
+    write(2)
+    answer = verified(app)
+    assert answer.exit_code == 0 and "No copies of its head are kept." in answer.output
 
 
 def test_the_copies_can_go_to_a_syslog_and_be_read_back_from_it(
@@ -112,16 +174,20 @@ def test_the_copies_can_go_to_a_syslog_and_be_read_back_from_it(
         lines = [log.recv(1000).decode() for _ in range(3)]
     kept = tmp_path / "messages"
     kept.write_text("\n".join(f"Nov 24 09:00:00 host {line}" for line in lines))
+    answer = verified(app)
+    assert answer.exit_code == 1 and "give them with --copies" in answer.output, (
+        "what was not read is not verified"
+    )
+    assert verified(app, "--copies", str(kept)).exit_code == 0
     cut(2)
-    db.session.commit()
-    answer = app.test_cli_runner().invoke(args=["audit", "verify", "--copies", str(kept)])
+    answer = verified(app, "--copies", str(kept))
     assert answer.exit_code == 1 and "ends at event 2" in answer.output
 
 
 def test_several_processes_copy_to_one_file(copies: Path, bed: Any) -> None:
     assert race(bed.url, write_one, range(20)) == {"done": 20}
-    assert sorted(copy.count for copy in heads.own()) == list(range(1, 21))
-    assert audit.verify() == []
+    assert sorted(counts()) == list(range(1, 21))
+    assert faults() == []
 
 
 # What can be done to the log, each at a place of chance
@@ -176,9 +242,9 @@ def test_whatever_is_done_to_the_log_is_found(copies: Path, promise: Any) -> Non
         lift_guards()
         KINDS[number % len(KINDS)](chance, last)
         db.session.expire_all()
-        if not audit.verify():
+        if not faults():
             unseen.append(KINDS[number % len(KINDS)].__name__)
         db.session.rollback()
     assert not unseen
-    assert audit.verify() == [], "left alone it is whole"
+    assert faults() == [], "left alone it is whole"
     promise.saw(f"{promise.size} inngrep i loggen, {promise.size - len(unseen)} oppdaget")

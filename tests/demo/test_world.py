@@ -1,5 +1,6 @@
 """The demonstration: a pilot four months in, with people whom a visitor can be."""
 
+from base64 import b64encode
 from datetime import UTC, datetime
 
 import pytest
@@ -94,6 +95,8 @@ def test_production_refuses_the_demonstration(monkeypatch: pytest.MonkeyPatch) -
     for name in config.Production.NEEDED:
         monkeypatch.setenv(name, "x" * 40)
     monkeypatch.setenv("DATABASE_URL", "sqlite://")
+    monkeypatch.setenv("DATA_KEY", b64encode(b"k" * 32).decode())
+    monkeypatch.setenv("BASE_URL", "https://varde.kdf.example")
     monkeypatch.setenv("VARDE_DEMO", "1")
     with pytest.raises(config.MissingSetting, match="demonstration"):
         config.Production()

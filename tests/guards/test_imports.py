@@ -25,7 +25,8 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"doctor", "demo"}),
     frozenset({"backup"}),
 )
-WIRING = {"portal/__init__.py", "portal/cli.py"}  # ties everything together
+# Ties everything together, or tells whoever runs the portal about it.
+WIRING = {"portal/__init__.py", "portal/cli.py", "portal/probes.py"}
 GROUND = 0
 
 

@@ -19,6 +19,7 @@ from portal.audit import AuditEvent
 from portal.audit.reads import READ
 from portal.consents import Purpose
 from portal.extensions import db
+from portal.notifications import OutboxMessage
 from portal.privacy import erasure, readers
 from portal.privacy.export import as_pdf
 from portal.privacy.export.gathering import Copy
@@ -155,12 +156,20 @@ def test_asking_to_be_erased_takes_a_tick_and_can_be_undone(life: Life, client: 
     assert erasure.erase_due(NOW + WAIT) == 0
 
 
-def test_when_the_week_is_over_the_person_is_gone_and_out(life: Life, client: Any) -> None:
-    client.sign_in(life.bjorn).get("/personal-data/erasure")
+def test_when_the_week_is_over_the_person_is_gone_and_out_and_no_mail_says_so(
+    life: Life, client: Any
+) -> None:
+    user_id, address = life.bjorn.user_id, life.bjorn.user.email
+    page = client.sign_in(life.bjorn).get("/personal-data/erasure")
+    assert "Du får ingen e-post når det er gjort" in page.main
     client.submit("/personal-data/erasure", understood="y")
     with time_machine.travel(NOW + WAIT + timedelta(hours=1), tick=False):
         assert erasure.erase_due(NOW + WAIT + timedelta(hours=1)) == 1
         client.get(PAGE, status=303)
+    mails = select(OutboxMessage).where(OutboxMessage.sent_at.is_(None), OutboxMessage.withdrawn_at.is_(None))
+    assert not [
+        mail for mail in db.session.scalars(mails) if mail.user_id == user_id or mail.address == address
+    ]
 
 
 def test_the_only_one_in_the_secretariat_is_told_what_to_do_first(life: Life, client: Any, eva: User) -> None:

@@ -9,6 +9,7 @@ import time_machine
 from flask import Flask
 from werkzeug.routing import Rule
 
+from portal import audit
 from portal.access import ANYONE, HALFWAY, SIGNED_IN, allowed
 from portal.accounts.models import User
 from portal.extensions import db
@@ -152,3 +153,32 @@ def test_asking_for_the_head_alone_opens_nothing_more(app: Flask, new_client: An
         for rule in asked.values():
             path = address(rule, 1)
             assert door.knock("HEAD", path, {}) == door.knock("GET", path, {}), path
+
+
+# About nobody but whoever fetches it, or about nobody.
+NO_EXPORT = {
+    "GET /coaching/bookings/<int:booking_id>/calendar.ics",
+    "GET /secretariat/members/import/sample.xlsx",
+}
+
+
+def test_every_file_of_others_data_asks_for_fresh_proof(
+    app: Flask, new_client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, every_way, noted = ground.make(), ways(app), []
+    monkeypatch.setattr(audit, "has_taken_out", lambda name, *_rest: noted.append(name))
+    files, unasked = set(), set()
+    for way, row in ROUTES.items():
+        users = made.owners.get(row.own) or [u for users in made.people.values() for u in users]
+        user = next((u for u in users if has_way_in(row, u)), None)
+        if user is None or not way.startswith("GET "):
+            continue
+        noted.clear()
+        client = new_client().sign_in(user)
+        answer = client.open(address(every_way[way], made.ids.get(row.own, 0)))
+        if noted or "attachment" in answer.headers.get("Content-Disposition", ""):
+            files.add(way)
+            if not getattr(app.view_functions[every_way[way].endpoint], "__recently_authenticated__", False):
+                unasked.add(way)
+    assert len(files - NO_EXPORT) >= 11, "the ground has something to take out everywhere"
+    assert unasked == NO_EXPORT

@@ -1,0 +1,59 @@
+"""What production wants before it starts, so that nobody meets what is missing later."""
+
+from base64 import b64encode
+
+import pytest
+
+import config
+
+pytestmark = pytest.mark.pure
+KEY = b64encode(b"k" * 32).decode()
+HEX = "6b" * 32
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything that production needs, as it should be."""
+    for name in ("VARDE_DEMO", "DATA_KEYS_OLD", "BACKUP_KEY", "OIDC_ISSUER"):
+        monkeypatch.delenv(name, raising=False)
+    for name in config.Production.NEEDED:
+        monkeypatch.setenv(name, "x" * 40)
+    monkeypatch.setenv("DATA_KEY", KEY)
+    monkeypatch.setenv("BASE_URL", "https://varde.kdf.example")
+
+
+def test_production_starts_with_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATA_KEYS_OLD", f"{KEY}, {KEY},")
+    monkeypatch.setenv("BACKUP_KEY", f"{KEY},{KEY}")
+    assert config.Production().BASE_URL == "https://varde.kdf.example"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATA_KEY", "kort"),
+        ("DATA_KEY", HEX),
+        ("DATA_KEY", f"{KEY},{KEY}"),
+        ("DATA_KEYS_OLD", f"{KEY},kort"),
+        ("BACKUP_KEY", HEX),
+        ("BACKUP_KEY", f"{KEY},"),
+    ],
+)
+def test_a_key_that_can_seal_nothing_stops_the_start_and_is_not_shown(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(config.MissingSetting) as refused:
+        config.Production()
+    assert name in str(refused.value) and value not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "address", ["http://varde.kdf.example", "varde.kdf.example", "https://", "https:///x"]
+)
+def test_an_address_where_no_passkey_works_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("BASE_URL", address)
+    with pytest.raises(config.MissingSetting, match="BASE_URL"):
+        config.Production()
