@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal import clock
 from portal.access import Role, allow, load
 from portal.accounts.current import current_user
+from portal.accounts.limits import mail_by_person
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.language import gettext as _
@@ -175,6 +176,7 @@ def _reservations(
 
 @mentoring_profile.post("/profile/reservations")
 @allow(Role.MEMBER)
+@mail_by_person
 def reserve() -> BaseResponse:
     """Not this person, or nobody from there."""
     member, form = _member(), ReservationForm()
