@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from portal import audit, clock, export
 from portal.access import Role, allow
 from portal.accounts.current import current_user
+from portal.accounts.recent import export_after_proof
 from portal.extensions import db
 from portal.language import gettext as _
 from portal.mentoring import pair_list
@@ -56,6 +57,7 @@ def _count(rows: pair_list.Pairs) -> int:
 
 @rounds.get("/secretariat/mentorships/tables/<any(csv,xlsx):kind>")
 @allow(Role.SECRETARIAT)
+@export_after_proof
 def pairs_table(kind: str) -> Response:
     found = db.session.scalars(pair_list.with_people(_wanted())).all()
     audit.has_taken_out("pairs", kind, pair_list.people_in(found), current_user)

@@ -9,12 +9,14 @@ import matching
 from portal.access import Role
 from portal.accounts.models import User
 from portal.extensions import db
-from portal.members.models import Member
+from portal.members.models import NOWHERE, Member
 from portal.mentoring import profiles
 from portal.mentoring.models import MenteeProfile, MentorProfile, Reservation
 from portal.notifications import OutboxMessage
+from portal.privacy.erasure import erase
 from tests.mentoring.pairing import areas, new_mentee, new_mentor
 from tests.support.client import CheckingClient
+from tests.support.people import new_member
 
 
 @pytest.fixture
@@ -154,6 +156,17 @@ def test_what_is_not_there_cannot_be_ruled_out(
     bjorns: CheckingClient, kind: str, target: str, status: int
 ) -> None:
     bjorns.post("/profile/reservations", {"kind": kind, "target": target}, status)
+    assert db.session.query(Reservation).count() == 0
+
+
+def test_the_place_of_those_who_are_erased_cannot_be_ruled_out(
+    bjorns: CheckingClient, eva: User, now: datetime
+) -> None:
+    """The engine does not know it, so that no round could be run."""
+    erase(new_member("Kari Slettet", "Hitra").user, eva, now)
+    db.session.commit()
+    for kind, target in (("municipality", NOWHERE), ("county", NOWHERE[:2])):
+        bjorns.post("/profile/reservations", {"kind": kind, "target": target}, 422)
     assert db.session.query(Reservation).count() == 0
 
 
