@@ -28,6 +28,7 @@ from portal.privacy.register import Line, Lines, Whom, personal_tables
 from tests.coaching.programmes import NOW, at, new_programme
 from tests.privacy.lives import Life
 from tests.privacy.reading_pdf import words_of
+from tests.support.ways_in import with_app
 
 # A rule of the database ties these to other columns or to a few values: they are looked for as they are.
 AS_THEY_ARE = {
@@ -110,6 +111,7 @@ def _fill_the_corners(life: Life) -> None:
     helped = {"user_id": life.bjorn.user_id, "asked_by_id": life.astrid.user_id, "asked_at": NOW}
     db.session.add(Recovery(**helped, approved_by_id=life.daniel.user_id, approved_at=NOW))
     db.session.add(Recovery(**helped, withdrawn_at=NOW))
+    with_app(life.bjorn.user, NOW)
     db.session.flush()
     for lines, whom in personal_tables():
         if whom.path == "user_id" and lines.exported(whom):
