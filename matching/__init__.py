@@ -66,6 +66,7 @@ __all__ = [
     "Unmatched",
     "Weights",
     "Wishes",
+    "allowed",
     "alternatives",
     "as_data",
     "counterfactual",
@@ -111,6 +112,30 @@ def propose(
         objective=Objective(objective),
         texts=texts or {},
         even_load=even_load,
+    )
+
+
+def allowed(
+    mentors: Iterable[Mentor],
+    mentees: Iterable[Mentee],
+    pairs: Iterable[Link],
+    reservations: Iterable[Reservation] = (),
+    *,
+    forbidden: Iterable[Link] = (),
+) -> frozenset[Link]:
+    """Those of `pairs` that no rule stands in the way of now. Nothing is scored or solved, so it costs next to nothing.
+
+    A pair with a paused mentee, or with somebody who is not among those handed in, is not allowed. The pairs' own `rule` is not
+    read. Raises InputError as `propose` does.
+    """
+    from matching import checking, exclusions
+
+    return exclusions.allowed(
+        checking.checked_mentees(mentees),
+        checking.checked_mentors(mentors),
+        pairs,
+        checking.checked_reservations(reservations),
+        forbidden,
     )
 
 

@@ -47,6 +47,37 @@ def place_rules(rows: Sequence[Place], columns: Sequence[Place]) -> Codes:
     return codes
 
 
+def place_rule(mentee: Mentee, mentor: Mentor) -> set[Rule]:
+    """What the two municipalities rule out of one pair: as `place_rules` does for all."""
+    known = municipalities()
+    if mentee.municipality == mentor.municipality:
+        return {Rule.SAME_MUNICIPALITY}
+    asked = mentee.avoid_neighbours or mentor.avoid_neighbours
+    near = asked and neighbours(known[mentee.municipality], known[mentor.municipality])
+    return {Rule.NEIGHBOUR} if near else set()
+
+
+def allowed(
+    mentees: Sequence[Mentee],
+    mentors: Sequence[Mentor],
+    pairs: Iterable[Link],
+    reservations: Iterable[Reservation],
+    forbidden: Iterable[Link],
+) -> frozenset[Link]:
+    """See matching.allowed. Each pair is looked at by itself, so nothing is scored and no matrix is made."""
+    row = {mentee.id: at for at, mentee in enumerate(mentees) if not mentee.paused}
+    column = {mentor.id: at for at, mentor in enumerate(mentors)}
+    between = pair_rules(mentees, mentors, reservations, forbidden)
+
+    def rules(link: Link) -> set[Rule]:
+        cell = row[link.mentee], column[link.mentor]
+        mentee, mentor = mentees[cell[0]], mentors[cell[1]]
+        return place_rule(mentee, mentor) | between.get(cell, set()) | mentor_rule(mentor)
+
+    present = (link for link in pairs if link.mentee in row and link.mentor in column)
+    return frozenset(link for link in present if not rules(link))
+
+
 def neighbours(one: Municipality, other: Municipality) -> bool:
     """A border on land, or a county and a municipality inside it."""
     if one.kind != other.kind:

@@ -107,12 +107,9 @@ class Round:
 
     def rules_of(self, row: int, column: int) -> frozenset[Rule]:
         """Every rule that stands in a pair's way."""
-        scoring = self.scoring
-        place = int(scoring.place_rule[scoring.row_place[row], scoring.column_place[column]])
-        by_place = {exclusions.RULES[place]} if place != exclusions.NONE else set()
-        return frozenset(
-            by_place | self.between.get((row, column), set()) | exclusions.mentor_rule(self.mentors[column])
-        )
+        mentee, mentor = self.mentees[row], self.mentors[column]
+        between = self.between.get((row, column), set())
+        return frozenset(exclusions.place_rule(mentee, mentor) | between | exclusions.mentor_rule(mentor))
 
     def _fixed(self, links: Sequence[Link]) -> dict[int, int]:
         """Row to column for the pairs that are to stay. A pause does not end what is agreed; every other rule does."""

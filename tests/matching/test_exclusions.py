@@ -1,5 +1,6 @@
 """Hard rules: a pair that is ruled out is never chosen, whatever it would have scored."""
 
+import dataclasses
 import random
 
 import numpy as np
@@ -136,3 +137,24 @@ def test_as_many_are_served_as_the_rules_let_be_served(seed: int) -> None:
     legal = matching.matrix(outcome)
     graph = csr_array([[(mentee.id, place) in legal for place in places] for mentee in mentees])
     assert outcome.coverage == np.count_nonzero(maximum_bipartite_matching(graph, perm_type="column") >= 0)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_pair_is_allowed_where_the_round_could_have_it(seed: int) -> None:
+    draw = random.Random(seed)
+    mentors, mentees = round_of(seed, 25, 20)
+    mentees = [dataclasses.replace(one, paused=draw.random() < 0.2) for one in mentees]
+    every = [Link(mentee.id, mentor.id) for mentee in mentees for mentor in mentors]
+    forbidden = [Link(link.mentee, link.mentor, Rule.DECLINED) for link in draw.sample(every, 60)]
+    reservations = [
+        *(Reservation(mentees[k].id, ReservationKind.TIE, mentors[k].id) for k in range(5)),
+        *(Reservation(mentors[k].id, ReservationKind.COUNTY, "34") for k in range(10)),
+    ]
+    possible = matching.matrix(matching.propose(mentors, mentees, reservations, forbidden=forbidden))
+    found = matching.allowed(mentors, mentees, every, reservations, forbidden=forbidden)
+    assert {(link.mentee, link.mentor) for link in found} == set(possible)
+
+
+def test_a_pair_with_somebody_who_is_not_there_is_not_allowed() -> None:
+    links = [Link("dina", "astrid"), Link("dina", "somebody"), Link("somebody", "astrid")]
+    assert matching.allowed([ASTRID], [DINA], links) == {links[0]}
