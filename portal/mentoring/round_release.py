@@ -21,7 +21,7 @@ from portal.mentoring.round_figures import freeze
 from portal.mentoring.round_inputs import solve_again
 from portal.mentoring.round_models import MatchRun
 from portal.mentoring.round_people import Party, People
-from portal.mentoring.round_refusals import DeadlineTooEarly, NothingToRelease
+from portal.mentoring.round_refusals import DeadlineTooEarly, HasChanged, NothingToRelease
 from portal.mentoring.rounds import require_draft
 from portal.notifications import Kind, OutboxMessage, outbox
 from portal.notifications.delivery import compose
@@ -43,8 +43,9 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Release:
-    """What a release does: who gets a mail, which proposals are left out, and who gets none."""
+    """What a release does: who gets a mail, which proposals are left out, and who gets none. `mark` is the run's."""
 
+    mark: str
     proposals: list[Proposal]
     gone: list[Proposal]
     receivers: list[Party]
@@ -97,6 +98,7 @@ def prepare_release(round_: MatchRound, now: datetime) -> Release:
     parties = people.mentees.by_id
     drafted = sorted({row.mentee_id for row in rows}, key=lambda mentee: parties[mentee].sort_key)
     return Release(
+        run.mark if run else "",
         kept,
         gone,
         [parties[mentee] for mentee in drafted if mentee in given],
@@ -117,8 +119,13 @@ def _why_left_out(still_seeks: bool) -> str:
     return str(_("Søker ikke mentor nå: har satt søket på pause eller fått mentor siden kjøringen."))
 
 
-def release_round(round_: MatchRound, answer_by: date, by: User, now: datetime) -> Release | None:
-    """Let the mentees see their proposals and tell each that something waits. The second time it does nothing."""
+def release_round(
+    round_: MatchRound, answer_by: date, by: User, now: datetime, seen: str | None = None
+) -> Release | None:
+    """Let the mentees see their proposals and tell each that something waits. The second time it does nothing.
+
+    `seen` is the mark of the run that was looked over, where somebody has looked. Raises HasChanged where it is not the last.
+    """
     if round_.released_at is not None:
         return None
     require_draft(round_)
@@ -126,6 +133,8 @@ def release_round(round_: MatchRound, answer_by: date, by: User, now: datetime) 
     if not 1 <= days <= 183:
         raise DeadlineTooEarly
     plan = prepare_release(round_, now)
+    if seen is not None and plan.mark != seen:
+        raise HasChanged
     if not plan.receivers:
         raise NothingToRelease
     for row in plan.gone:
