@@ -74,26 +74,22 @@ def prepare_release(round_: MatchRound, now: datetime) -> Release:
     """Look at the draft with today's profiles: whoever has paused, been paired or become impossible is left out."""
     people, present = People.load(), pool(now, to_compare=False)
     (run,) = last_runs(round_, 1)
-    outcome = matching.propose(
-        present.mentors, present.mentees, present.reservations, forbidden=present.forbidden, proposals=1
-    )
     seeking = {mentee.id for mentee in present.mentees if not mentee.paused}
     rows = list(
         db.session.scalars(
             select(Proposal).where(Proposal.round_id == round_.id).order_by(Proposal.mentee_id, Proposal.rank)
         )
     )
-    kept: list[Proposal] = []
-    gone: list[Proposal] = []
-    for row in rows:
-        link = people.link(row.mentee_id, row.mentor_id)
-        holds = (
-            link is not None
-            and link.mentee in seeking
-            and link.mentor in outcome.demand
-            and isinstance(matching.pair(outcome, link.mentee, link.mentor), matching.Pair)
-        )
-        (kept if holds else gone).append(row)
+    links = {row: people.link(row.mentee_id, row.mentor_id) for row in rows}
+    allowed = matching.allowed(
+        present.mentors,
+        present.mentees,
+        filter(None, links.values()),
+        present.reservations,
+        forbidden=present.forbidden,
+    )
+    kept = [row for row in rows if links[row] in allowed]
+    gone = [row for row in rows if links[row] not in allowed]
     given = {row.mentee_id for row in kept}
     parties = people.mentees.by_id
     drafted = sorted({row.mentee_id for row in rows}, key=lambda mentee: parties[mentee].sort_key)

@@ -287,6 +287,27 @@ def test_a_swap_that_cannot_be_is_given_up_at_once_and_the_round_stands(
     assert pairs(made) == before
 
 
+def test_a_large_round_is_looked_over_and_let_out_without_being_solved(
+    client: CheckingClient,
+    eva: User,
+    made: MatchRound,
+    pool: SimpleNamespace,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    paused = pool.mentees[0]
+    paused.paused_at = clock.now()
+
+    def solves(*_given: object, **_options: object) -> None:
+        raise AssertionError("somebody waits while a round is solved")
+
+    monkeypatch.setattr(matching, "propose", solves)
+    page = client.sign_in(eva).get(at(made, "/release"))
+    assert page.texts(".release-list dt") == ["3", "0", "9", "0"]
+    client.submit("/releases")
+    assert paused.id not in pairs(made)
+    assert len(pairs(made)) == 3
+
+
 def test_a_draft_that_is_thrown_away_takes_its_order_with_it(
     client: CheckingClient, eva: User, ordered: MatchRound
 ) -> None:
