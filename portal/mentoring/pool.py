@@ -1,9 +1,8 @@
 """The pool a round draws on: every mentor and mentee who can be proposed now, as the engine knows them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Label, Select, func, literal, select, union_all
@@ -39,18 +38,16 @@ WISHES = keys.sealed_column(MenteeProfile.wishes)
 
 @dataclass(frozen=True)
 class Pool:
-    """What `matching.propose` draws on. Ids are member ids as text, so that one person is one id."""
+    """What `matching.propose` draws on, all of it read: ids are member ids as text, so that one person is one id."""
 
     mentors: list[matching.Mentor]
     mentees: list[matching.Mentee]
     reservations: list[matching.Reservation]
     forbidden: list[matching.Link]
     texts: tuple[Sealed, ...] = ()
-
-    @cached_property
-    def open_texts(self) -> Mapping[str, list[float]]:
-        """The vectors as the engine compares them."""
-        return open_vectors(self.texts)
+    open_texts: Mapping[str, list[float]] = field(
+        default_factory=dict
+    )  # the vectors as the engine compares them
 
 
 def pool(now: datetime, to_compare: bool = True) -> Pool:
@@ -64,6 +61,7 @@ def pool(now: datetime, to_compare: bool = True) -> Pool:
     years, (known, faced), ranked = _years(today), _areas(), _ranked() if to_compare else {}
     experienced, seekers = db.session.execute(_mentors()).all(), db.session.execute(_mentees()).all()
     keys.load(row.user_id for row in (*experienced, *seekers))
+    texts = sealed_vectors() if to_compare else ()
     mentors = [_mentor(m, known, years, m.member_id in avoiding) for m in experienced]
     mentees = [
         _mentee(m, faced, years, m.member_id in avoiding, tuple(ranked.get(m.id, ()))) for m in seekers
@@ -73,7 +71,8 @@ def pool(now: datetime, to_compare: bool = True) -> Pool:
         mentees,
         [_reservation(no) for no in noes if no.kind is not ReservationKind.NEIGHBOURS],
         list(_forbidden()),
-        sealed_vectors() if to_compare else (),
+        texts,
+        open_vectors(texts),
     )
 
 

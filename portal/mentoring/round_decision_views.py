@@ -15,7 +15,7 @@ from portal.extensions import db, htmx
 from portal.language import gettext as _
 from portal.mentoring import rounds as work
 from portal.mentoring.models import Ground, MatchRound
-from portal.mentoring.round_forms import ExclusionForm, PairForm
+from portal.mentoring.round_forms import ExclusionForm, PairForm, UndoForm
 from portal.mentoring.round_views import board_page, held_round, look, refused_page, rounds, the_round
 from portal.rendering import after_write, flash
 
@@ -106,7 +106,7 @@ def _not_sound(round_id: int, form: PairForm) -> Response:
 def undo(round_id: int) -> BaseResponse:
     round_ = held_round(round_id)
     try:
-        mentee_id = work.undo(round_, current_user, clock.now())
+        mentee_id = work.undo(round_, UndoForm().seen.data or "", current_user, clock.now())
     except DomainError as error:
         return refused_page(round_id, error)
     return _decided(round_, mentee_id)

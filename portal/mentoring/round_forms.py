@@ -74,7 +74,12 @@ class AimForm(Form):
     even_load = BooleanField(_l("Spre mentees på flere mentorer"))
 
 
+class UndoForm(Form):
+    seen = StringField()  # the run that was looked at
+
+
 class ReleaseForm(Form):
+    seen = StringField()  # as in UndoForm
     answer_by = DateField(
         _l("Svarfrist for mentees"),
         validators=[InputRequired(_l("Sett en svarfrist, for eksempel om to uker."))],

@@ -1,7 +1,7 @@
 """What the engine was given in a run, kept so that it gives the same round again. No text, and no rule."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import matching
@@ -65,19 +65,37 @@ def those_in(run: MatchRun | None) -> ThoseIn:
     )
 
 
+@dataclass(frozen=True)
+class Given:
+    """All that the engine was given in a run, opened: it can be solved again while the database is left alone."""
+
+    those: ThoseIn
+    aim: Aim
+    fixed: list[matching.Link]
+    texts: Mapping[str, list[float]]
+
+    def solve(self, aim: Aim | None = None) -> matching.Outcome:
+        mentors, mentees, blocked = self.those
+        return propose(
+            mentors, mentees, aim or self.aim, forbidden=blocked, fixed=self.fixed, texts=self.texts
+        )
+
+
+def given_in(run: MatchRun | None) -> Given:
+    inputs: Json = (run and run.inputs) or NOTHING
+    those = those_in(run)
+    known = {mentee.id for mentee in those.mentees}
+    return Given(
+        those,
+        aim_of(run.decisions) if run else Aim(),
+        [matching.Link(*pair) for pair in inputs["fixed"] if pair[0] in known],
+        open_vectors([Sealed.stored(data) for data in inputs.get("texts", [])]),
+    )
+
+
 def solve_again(run: MatchRun | None, aim: Aim | None = None) -> matching.Outcome:
     """The same round once more, or the one that another aim would give."""
-    inputs: Json = (run and run.inputs) or NOTHING
-    mentors, mentees, blocked = those_in(run)
-    known = {mentee.id for mentee in mentees}
-    return propose(
-        mentors,
-        mentees,
-        aim or (aim_of(run.decisions) if run else Aim()),
-        forbidden=blocked,
-        fixed=[matching.Link(*pair) for pair in inputs["fixed"] if pair[0] in known],
-        texts=open_vectors([Sealed.stored(data) for data in inputs.get("texts", [])]),
-    )
+    return given_in(run).solve(aim)
 
 
 def propose(mentors: Any, mentees: Any, aim: Aim, **rest: Any) -> matching.Outcome:

@@ -45,6 +45,11 @@ class MatchRun(Base):
     inputs: Mapped[Json | None] = mapped_column(JSON(none_as_null=True))
 
     @property
+    def mark(self) -> str:
+        """What tells this run from every other: a number comes again when a decision is taken back."""
+        return f"{self.number}-{self.ran_at:%Y%m%d%H%M%S%f}"
+
+    @property
     def can_be_undone(self) -> bool:
         return self.cause is not Cause.RUN and self.number > 1
 

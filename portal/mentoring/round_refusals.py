@@ -51,6 +51,15 @@ class NothingToRelease(DomainError):
         super().__init__(_l("Det er ingen forslag å frigi. Kjør runden på nytt først."))
 
 
+class HasChanged(DomainError):
+    def __init__(self) -> None:
+        super().__init__(
+            _l(
+                "Runden er endret etter at du åpnet siden, så ingenting er gjort. Her er den slik den står nå."
+            )
+        )
+
+
 class DeadlineTooEarly(DomainError):
     def __init__(self) -> None:
         super().__init__(_l("Svarfristen må være i morgen eller senere, og innen et halvt år."))

@@ -21,7 +21,7 @@ from portal.mentoring.round_figures import freeze
 from portal.mentoring.round_inputs import solve_again
 from portal.mentoring.round_models import MatchRun
 from portal.mentoring.round_people import Party, People
-from portal.mentoring.round_refusals import DeadlineTooEarly, NothingToRelease
+from portal.mentoring.round_refusals import DeadlineTooEarly, HasChanged, NothingToRelease
 from portal.mentoring.rounds import require_draft
 from portal.notifications import Kind, OutboxMessage, outbox
 from portal.notifications.delivery import compose
@@ -43,8 +43,9 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Release:
-    """What a release does: who gets a mail, which proposals are left out, and who gets none."""
+    """What a release does: who gets a mail, which proposals are left out, and who gets none. `mark` is the run's."""
 
+    mark: str
     proposals: list[Proposal]
     gone: list[Proposal]
     receivers: list[Party]
@@ -73,30 +74,27 @@ def prepare_release(round_: MatchRound, now: datetime) -> Release:
     """Look at the draft with today's profiles: whoever has paused, been paired or become impossible is left out."""
     people, present = People.load(), pool(now, to_compare=False)
     (run,) = last_runs(round_, 1)
-    outcome = matching.propose(
-        present.mentors, present.mentees, present.reservations, forbidden=present.forbidden, proposals=1
-    )
     seeking = {mentee.id for mentee in present.mentees if not mentee.paused}
     rows = list(
         db.session.scalars(
             select(Proposal).where(Proposal.round_id == round_.id).order_by(Proposal.mentee_id, Proposal.rank)
         )
     )
-    kept: list[Proposal] = []
-    gone: list[Proposal] = []
-    for row in rows:
-        link = people.link(row.mentee_id, row.mentor_id)
-        holds = (
-            link is not None
-            and link.mentee in seeking
-            and link.mentor in outcome.demand
-            and isinstance(matching.pair(outcome, link.mentee, link.mentor), matching.Pair)
-        )
-        (kept if holds else gone).append(row)
+    links = {row: people.link(row.mentee_id, row.mentor_id) for row in rows}
+    allowed = matching.allowed(
+        present.mentors,
+        present.mentees,
+        filter(None, links.values()),
+        present.reservations,
+        forbidden=present.forbidden,
+    )
+    kept = [row for row in rows if links[row] in allowed]
+    gone = [row for row in rows if links[row] not in allowed]
     given = {row.mentee_id for row in kept}
     parties = people.mentees.by_id
     drafted = sorted({row.mentee_id for row in rows}, key=lambda mentee: parties[mentee].sort_key)
     return Release(
+        run.mark if run else "",
         kept,
         gone,
         [parties[mentee] for mentee in drafted if mentee in given],
@@ -117,8 +115,13 @@ def _why_left_out(still_seeks: bool) -> str:
     return str(_("Søker ikke mentor nå: har satt søket på pause eller fått mentor siden kjøringen."))
 
 
-def release_round(round_: MatchRound, answer_by: date, by: User, now: datetime) -> Release | None:
-    """Let the mentees see their proposals and tell each that something waits. The second time it does nothing."""
+def release_round(
+    round_: MatchRound, answer_by: date, by: User, now: datetime, seen: str | None = None
+) -> Release | None:
+    """Let the mentees see their proposals and tell each that something waits. The second time it does nothing.
+
+    `seen` is the mark of the run that was looked over, where somebody has looked. Raises HasChanged where it is not the last.
+    """
     if round_.released_at is not None:
         return None
     require_draft(round_)
@@ -126,6 +129,8 @@ def release_round(round_: MatchRound, answer_by: date, by: User, now: datetime) 
     if not 1 <= days <= 183:
         raise DeadlineTooEarly
     plan = prepare_release(round_, now)
+    if seen is not None and plan.mark != seen:
+        raise HasChanged
     if not plan.receivers:
         raise NothingToRelease
     for row in plan.gone:

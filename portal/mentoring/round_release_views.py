@@ -1,6 +1,7 @@
 """Letting a round out, reminding, closing, and taking its tables away."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import Response, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -19,6 +20,7 @@ from portal.mentoring import round_release as work
 from portal.mentoring import round_table
 from portal.mentoring.models import MatchRound
 from portal.mentoring.round_forms import ReleaseForm, ReminderForm
+from portal.mentoring.round_refusals import DeadlineTooEarly
 from portal.mentoring.round_views import held_round, refused_page, rounds, the_round
 from portal.rendering import after_write, flash, render
 
@@ -28,16 +30,21 @@ ANSWER_DAYS = 14
 @rounds.get("/secretariat/rounds/<int:round_id>/release")
 @allow(Role.SECRETARIAT)
 def release(round_id: int) -> BaseResponse:
-    round_, now = the_round(round_id), clock.now()
+    now = clock.now()
+    form = ReleaseForm(formdata=None, answer_by=clock.today(now) + timedelta(days=ANSWER_DAYS))
+    return _release(the_round(round_id), form, now)
+
+
+def _release(
+    round_: MatchRound, form: ReleaseForm, now: datetime, status: int = 200, refusal: object = None
+) -> BaseResponse:
     if round_.released_at is not None:
         return after_write(url_for("rounds.show", round_id=round_.id))
-    form = ReleaseForm(formdata=None, answer_by=clock.today(now) + timedelta(days=ANSWER_DAYS))
-    return _release(round_, form, now)
-
-
-def _release(round_: MatchRound, form: ReleaseForm, now: datetime, status: int = 200) -> Response:
     plan, mail = work.prepare_release(round_, now).seen_by(current_user), work.mail_text(now)
-    return render("rounds/release.html", status=status, round=round_, form=form, plan=plan, mail=mail)
+    if refusal is not None or not form.seen.data:
+        form.seen.data = plan.mark  # what is looked over from now on; a wrong day alone tells of no change
+    context: dict[str, Any] = {"round": round_, "form": form, "plan": plan, "mail": mail, "refusal": refusal}
+    return render("rounds/release.html", status=status, **context)
 
 
 @rounds.post("/secretariat/rounds/<int:round_id>/releases")
@@ -45,15 +52,18 @@ def _release(round_: MatchRound, form: ReleaseForm, now: datetime, status: int =
 @mail_by_person
 def release_now(round_id: int) -> BaseResponse:
     round_, form, now = held_round(round_id), ReleaseForm(), clock.now()
-    if not form.validate() or form.answer_by.data is None:
+    if not form.validate() or form.answer_by.data is None:  # where it is released, the page that says so
         return _release(round_, form, now, 422)
     try:
-        plan = work.release_round(round_, form.answer_by.data, current_user, now)
+        plan = work.release_round(round_, form.answer_by.data, current_user, now, seen=form.seen.data or "")
         db.session.commit()
-    except DomainError as error:
+    except DeadlineTooEarly as error:
         db.session.rollback()
         form.refuse("answer_by", error)
         return _release(the_round(round_id), form, now, 422)
+    except DomainError as error:
+        db.session.rollback()
+        return _release(the_round(round_id), form, now, 422, error)
     flash(_released(len(plan.receivers)) if plan else _("Runden var alt frigitt. Ingen fikk noe på nytt."))
     return after_write(url_for("rounds.show", round_id=round_id))
 

@@ -13,7 +13,7 @@ from portal.extensions import Json, db
 from portal.mentoring.models import MatchRound, MenteeProfile, Proposal
 from portal.mentoring.pool import Pool, pool
 from portal.mentoring.round_decisions import Decisions, last_runs
-from portal.mentoring.round_inputs import inputs_of, propose, solve_again
+from portal.mentoring.round_inputs import Given, given_in, inputs_of, propose
 from portal.mentoring.round_models import Cause, MatchRun
 from portal.mentoring.round_people import People
 from portal.mentoring.round_reach import excluded_in, half, within_reach
@@ -41,6 +41,15 @@ class Solved:
     present: Pool
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """A pair that is chosen, and the run on whose page it is."""
+
+    link: matching.Link
+    given: Given
+    excluded: Counter[str]  # how many the secretariat has excluded for each mentee
+
+
 def back(round_: MatchRound) -> Step | None:
     """The step that takes the last decision back: what was decided before it stands again."""
     last, before = last_runs(round_, 2)
@@ -53,7 +62,7 @@ def back(round_: MatchRound) -> Step | None:
 
 def run_round(round_: MatchRound, step: Step, by_id: int | None, now: datetime) -> MatchRun:
     """Solve the round anew and replace its draft."""
-    require_reach(round_, step)
+    require_reach(wanted_in(round_, step))
     people, present = People.load(), pool(now)
     return keep(round_, step, Solved(solve(step.decisions, present, people), people, present), by_id, now)
 
@@ -128,16 +137,22 @@ def _require_pair(step: Step, solved: Solved) -> None:
         raise PairImpossible
 
 
-def require_reach(round_: MatchRound, step: Step) -> None:
-    """Only what the page offers can be chosen: whoever tries the others learns nothing from the no. Raises PairImpossible."""
+def wanted_in(round_: MatchRound, step: Step) -> Wanted | None:
+    """The pair that the step chooses, if it chooses one, with what the page offers it from."""
     if step.cause not in PAIRING or step.undoes or step.about is None:
-        return
+        return None
     (last,) = last_runs(round_, 1)
     people = People.load()
     link = people.link(*step.about)
-    if last is None or link is None:
+    return Wanted(link, given_in(last), excluded_in(last, people)) if last is not None and link else None
+
+
+def require_reach(wanted: Wanted | None) -> None:
+    """Only what the page offers can be chosen: whoever tries the others learns nothing from the no. Raises PairImpossible."""
+    if wanted is None:
         return
-    if (link.mentee, link.mentor) not in within_reach(solve_again(last), excluded_in(last, people)):
+    link = (wanted.link.mentee, wanted.link.mentor)
+    if link not in within_reach(wanted.given.solve(), wanted.excluded):
         raise PairImpossible
 
 

@@ -1,7 +1,8 @@
 """Rounds too large for a request: ordered by the page, made by a worker, watched meanwhile.
 
-Nothing is held while the engine works. The result is written in one transaction by whoever still has the hold, so that a worker
-that comes back from the dead writes nothing, and a round that was run twice has run once.
+Nothing is held while the engine works: all is read and opened before, for whatever the database is asked after a commit
+begins a transaction, and on SQLite that holds the only write lock. The result is written in one transaction by whoever
+still has the hold, so that a worker that comes back from the dead writes nothing, and a round that was run twice has run once.
 """
 
 import time
@@ -24,7 +25,7 @@ from portal.mentoring.round_figures import report_data
 from portal.mentoring.round_models import RunOrder, Stage
 from portal.mentoring.round_orders import RAN, work_for
 from portal.mentoring.round_people import People
-from portal.mentoring.round_runs import Solved, Step, back, keep, require_reach, solve
+from portal.mentoring.round_runs import Solved, Step, back, keep, require_reach, solve, wanted_in
 
 HOLD = timedelta(minutes=15)
 MOST_ATTEMPTS = 3
@@ -100,11 +101,11 @@ class _Attempt:
             db.session.delete(found)
             db.session.commit()
             return False
-        require_reach(round_, step)
-        people, present = People.load(), pool(self.now)
+        wanted, people, present = wanted_in(round_, step), People.load(), pool(self.now)
         count = len(present.mentors) + len(present.mentees)
         if not self._tell(Stage.SOLVING, count, work_for(count)):
             return False
+        require_reach(wanted)
         outcome = solve(step.decisions, present, people)
         self.report = report_data(outcome)  # so that no page has to solve so large a round
         if not self._tell(Stage.WRITING, 2 * count, work_for(count)):

@@ -16,7 +16,14 @@ from portal.mentoring.round_decisions import Aim, Decisions, last_runs
 from portal.mentoring.round_models import Cause, MatchRun
 from portal.mentoring.round_orders import RAN, order, order_of
 from portal.mentoring.round_people import People
-from portal.mentoring.round_refusals import DraftExists, IsRunning, NobodySeeks, NotADraft, PairImpossible
+from portal.mentoring.round_refusals import (
+    DraftExists,
+    HasChanged,
+    IsRunning,
+    NobodySeeks,
+    NotADraft,
+    PairImpossible,
+)
 from portal.mentoring.round_runs import Step, back, require_few_excluded, run_round
 from portal.notifications import outbox
 
@@ -92,10 +99,15 @@ def aim_at(round_: MatchRound, aim: Aim, by: User, now: datetime) -> MatchRun | 
     return _decide(round_, Step(Cause.WEIGHTS, replace(Decisions.of(round_), aim=aim)), by, now)
 
 
-def undo(round_: MatchRound, by: User, now: datetime) -> int | None:
-    """Take back the last decision; where there is none, all stays. Returns the mentee that it was about, if any."""
+def undo(round_: MatchRound, seen: str, by: User, now: datetime) -> int | None:
+    """Take back the last decision, which is the one that was looked at; where there is none, all stays.
+
+    `seen` is that run's mark. Returns the mentee that it was about, if any. Raises HasChanged.
+    """
     require_draft(round_)
     (last,) = last_runs(round_, 1)
+    if last is not None and last.mark != seen:
+        raise HasChanged
     if last is not None and People.load(without=by).is_own(last.mentee_id, last.mentor_id):
         raise PairImpossible
     step = back(round_)

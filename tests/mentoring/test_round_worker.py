@@ -1,13 +1,16 @@
 """A round too large for a request: ordered, watched, made once by whoever is there to make it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import create_engine, func, select, update
 
+import matching
+from matching import report
 from portal import audit, clock, jobs
 from portal.accounts.models import User
 from portal.extensions import db
@@ -18,10 +21,12 @@ from portal.mentoring.round_models import MatchRun, RunOrder, Stage
 from portal.mentoring.round_refusals import IsRunning
 from portal.mentoring.round_runs import solve
 from portal.mentoring.round_worker import HOLD, MOST_ATTEMPTS, run_ordered
+from portal.mentoring.text_vectors import fit_due
 from tests.mentoring.rounds import at, new_pool, other_mentor, pairs
 from tests.support.client import CheckingClient
 from tests.support.racing import race
 
+TEXTS = ("Ordføreren og kommunestyret strides", "Skolen må flyttes", "Kommunestyret strides om skolen")
 SOLVE = "portal.mentoring.round_worker.solve"  # where the worker is caught in the middle of its work
 
 
@@ -101,6 +106,50 @@ def test_how_far_it_has_come_is_seen_while_the_engine_works(
     monkeypatch.setattr(SOLVE, watched)
     run_ordered(clock.now())
     assert "Finner de beste parene, 7 av 21" in told[0]
+
+
+def _saves_meanwhile(url: str) -> None:
+    """What anybody's request does: it writes at once, or fails."""
+    options: Any = {"timeout": 0} if url.startswith("sqlite") else {"options": "-c lock_timeout=100"}
+    elsewhere = create_engine(url, connect_args=options)
+    with elsewhere.begin() as connection:
+        connection.execute(update(RunOrder).values(attempts=RunOrder.attempts))
+    elsewhere.dispose()
+
+
+def test_everybody_else_can_save_while_the_engine_works(
+    app: Flask, client: CheckingClient, eva: User, pool: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for person, words in zip((*pool.mentees, *pool.mentors), TEXTS, strict=False):
+        person.text = words
+    fit_due(clock.now())
+    made = rounds.start_round("Høstrunden", eva, clock.now())
+    db.session.commit()
+    run_ordered(clock.now())
+    mentee = pool.mentees[0]
+    wanted = other_mentor(made, mentee, pool)
+    client.sign_in(eva).post(at(made, "/swaps"), {"mentee": mentee.id, "mentor": wanted.id})
+    worked: list[str] = []
+
+    def meanwhile(name: str, engine: Callable[..., Any]) -> Callable[..., Any]:
+        def watched(*given: Any, **options: Any) -> Any:
+            assert name == "report" or options["texts"]
+            _saves_meanwhile(app.config["SQLALCHEMY_DATABASE_URI"])
+            worked.append(name)
+            return engine(*given, **options)
+
+        return watched
+
+    monkeypatch.setattr(matching, "propose", meanwhile("propose", matching.propose))
+    monkeypatch.setattr(report, "report", meanwhile("report", report.report))
+    run_ordered(clock.now())
+    assert worked == [
+        "propose",
+        "propose",
+        "propose",
+        "report",
+    ]  # the offer, the best, the best with the lock
+    assert pairs(made)[mentee.id] == wanted.id
 
 
 def test_a_decision_in_a_large_round_is_ordered_and_then_stands(
@@ -236,6 +285,27 @@ def test_a_swap_that_cannot_be_is_given_up_at_once_and_the_round_stands(
     assert "ble ikke ferdig" in page.main
     assert "eserv" not in page.main
     assert pairs(made) == before
+
+
+def test_a_large_round_is_looked_over_and_let_out_without_being_solved(
+    client: CheckingClient,
+    eva: User,
+    made: MatchRound,
+    pool: SimpleNamespace,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    paused = pool.mentees[0]
+    paused.paused_at = clock.now()
+
+    def solves(*_given: object, **_options: object) -> None:
+        raise AssertionError("somebody waits while a round is solved")
+
+    monkeypatch.setattr(matching, "propose", solves)
+    page = client.sign_in(eva).get(at(made, "/release"))
+    assert page.texts(".release-list dt") == ["3", "0", "9", "0"]
+    client.submit("/releases")
+    assert paused.id not in pairs(made)
+    assert len(pairs(made)) == 3
 
 
 def test_a_draft_that_is_thrown_away_takes_its_order_with_it(

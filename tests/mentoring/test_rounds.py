@@ -23,6 +23,7 @@ from portal.mentoring.models import (
     ReservationKind,
 )
 from portal.mentoring.reservations import reserve
+from portal.mentoring.round_decisions import Decisions
 from portal.mentoring.round_models import MatchRun
 from portal.mentoring.round_release import close_round, release_round
 from portal.mentoring.rounds import start_round
@@ -172,6 +173,39 @@ def test_a_swap_is_taken_back_with_one_press(
     client.submit("/undoings")
     assert proposed(made) == before
     assert "Angre" not in client.get(at(made)).main
+
+
+def test_what_a_colleague_decided_meanwhile_is_not_taken_back_unseen(
+    client: CheckingClient,
+    new_client: Callable[[], CheckingClient],
+    eva: User,
+    made: MatchRound,
+    pool: SimpleNamespace,
+) -> None:
+    locked, excluded = ({"mentee": m.id, "mentor": pairs(made)[m.id]} for m in pool.mentees[:2])
+    client.sign_in(eva).post(at(made, "/locks"), locked)
+    seen = client.get(at(made)).form("/undoings")
+    kari = new_client().sign_in(new_user("Kari Kollega", Role.SECRETARIAT))
+    kari.post(at(made, "/exclusions"), {**excluded, "ground": "conflict"})
+    page = client.submit(seen, status=422)
+    assert "endret etter at du åpnet siden" in page.main
+    assert (excluded["mentee"], excluded["mentor"]) not in proposed(made)
+    client.get(at(made))
+    client.submit("/undoings")  # now that it says what is undone
+    assert (excluded["mentee"], excluded["mentor"]) in proposed(made)
+
+
+def test_a_decision_with_the_number_of_one_that_was_taken_back_is_another(
+    client: CheckingClient, eva: User, made: MatchRound, pool: SimpleNamespace
+) -> None:
+    first, second = ({"mentee": m.id, "mentor": pairs(made)[m.id]} for m in pool.mentees[:2])
+    client.sign_in(eva).post(at(made, "/locks"), first)
+    seen = client.get(at(made)).form("/undoings")
+    client.submit("/undoings")
+    client.post(at(made, "/locks"), second)
+    client.submit(seen, status=422)
+    client.submit(seen, status=422)
+    assert Decisions.of(made).locks == {second["mentee"]: second["mentor"]}
 
 
 def test_the_swap_answers_htmx_with_the_round_itself(

@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from portal import clock
+from portal.access import Role
 from portal.accounts.models import User
 from portal.audit import AuditEvent
 from portal.extensions import db
@@ -23,7 +24,7 @@ from portal.notifications import Kind, OutboxMessage
 from portal.notifications.delivery import compose
 from tests.mentoring.pairing import new_mentee, new_mentor
 from tests.support.client import CheckingClient
-from tests.support.people import new_member
+from tests.support.people import new_member, new_user
 
 MENTEES = ("Nome", "Lierne", "Sirdal", "Åfjord")
 MENTORS = (("Hitra", 1), ("Nordreisa", 2), ("Ringebu", 1))
@@ -131,6 +132,35 @@ def test_the_deadline_must_be_a_day_that_comes(
     assert db.session.get_one(MatchRound, made.id).released_at is None
 
 
+def test_a_draft_that_a_colleague_has_changed_is_looked_over_again_before_it_goes_out(
+    client: CheckingClient,
+    new_client: Callable[[], CheckingClient],
+    eva: User,
+    made: MatchRound,
+    pool: SimpleNamespace,
+) -> None:
+    form = client.sign_in(eva).get(at(made, "/release")).form("/releases")
+    pair = {"mentee": pool.mentees[0].id, "mentor": own(made, pool.mentees[0].id)[0].mentor_id}
+    kari = new_client().sign_in(new_user("Kari Kollega", Role.SECRETARIAT))
+    kari.post(at(made, "/exclusions"), {**pair, "ground": "conflict"})
+    page = client.submit(form, status=422, answer_by="i morgen")
+    page = client.submit("/releases", status=422, answer_by=f"{in_two_weeks():%d.%m.%Y}")
+    assert "endret etter at du åpnet siden" in page.main
+    assert not page.all("#answer_by[aria-invalid]")
+    assert not mails()
+    client.submit("/releases")
+    assert len(mails()) == 4
+
+
+@pytest.mark.parametrize("day", ["", "i morgen"])
+def test_a_wrong_day_for_a_round_that_is_out_leads_to_the_answers(
+    client: CheckingClient, eva: User, released: MatchRound, day: str
+) -> None:
+    page = client.follow(client.sign_in(eva).post(at(released, "/releases"), {"answer_by": day}, 303))
+    assert page.one("#answers") is not None
+    assert "Ingenting er sendt" not in page.main
+
+
 def test_whoever_has_paused_since_the_run_is_left_out_with_a_sentence(
     client: CheckingClient, eva: User, made: MatchRound, pool: SimpleNamespace
 ) -> None:
@@ -174,9 +204,8 @@ def test_with_everyone_gone_there_is_nothing_to_release(
 ) -> None:
     for mentee in pool.mentees:
         mentee.paused_at = clock.now()
-    page = client.sign_in(eva).post(
-        at(made, "/releases"), {"answer_by": f"{in_two_weeks():%d.%m.%Y}"}, status=422
-    )
+    client.sign_in(eva).get(at(made, "/release"))
+    page = client.submit("/releases", status=422)
     assert "ingen forslag å frigi" in page.main
     assert not mails()
 
