@@ -3,8 +3,10 @@
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any
+from warnings import catch_warnings
 
 from sqlalchemy import Connection, MetaData, Table, func, insert, select, text, update
+from sqlalchemy.exc import SAWarning
 from sqlalchemy.types import JSON
 
 from portal.backup.dump import AT_ONCE, from_text
@@ -27,7 +29,10 @@ class Loading:
 
     def __init__(self, connection: Connection) -> None:
         self.connection, self.found = connection, MetaData()
-        self.found.reflect(connection)
+        with catch_warnings(
+            action="ignore", category=SAWarning
+        ):  # indexes that it cannot read are of no use here
+            self.found.reflect(connection)
         self._later: list[Any] = []
         for table in self.found.tables.values():
             for column in table.columns:

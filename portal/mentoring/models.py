@@ -29,6 +29,7 @@ from portal.members.models import ChallengeArea, Member
 
 MOST_PLACES = 6
 _ENDED_NOT = sql("ended_at IS NULL")
+_RELEASED_NOT = sql("released_at IS NULL")
 _LAPSED_NOT = sql("lapsed_at IS NULL")
 _CANCELLED_NOT = sql("cancelled_at IS NULL")
 
@@ -263,10 +264,17 @@ class Reservation(Base):
 
 
 class MatchRound(Base):
-    """A round of proposals: made, run, looked at, released, closed."""
+    """A round of proposals: made, run, looked at, released, closed. There is one draft at a time."""
 
     __tablename__ = "match_round"
     __table_args__ = (
+        Index(
+            "uq_match_round_draft",
+            sql("(released_at IS NULL)"),
+            unique=True,
+            sqlite_where=_RELEASED_NOT,
+            postgresql_where=_RELEASED_NOT,
+        ),
         CheckConstraint("released_at IS NULL OR answer_by IS NOT NULL", name="released_with_deadline"),
     )
 

@@ -36,21 +36,19 @@ Pair = tuple[int, int]
 
 def start_round(name: str, by: User, now: datetime) -> MatchRound:
     """A new round, run once. Raises DraftExists while another lies unreleased, NobodySeeks when there is nobody in it."""
-    draft = select(MatchRound.id).where(MatchRound.released_at.is_(None), MatchRound.closed_at.is_(None))
-    if db.session.scalar(draft) is not None:
+    if db.session.scalar(select(MatchRound.id).where(MatchRound.released_at.is_(None))) is not None:
         raise DraftExists
     if not how_many_seek():
         raise NobodySeeks
     round_ = MatchRound(name=name, created_at=now, created_by_id=by.id, weights={})
     step = Step(Cause.RUN, Decisions())
-    # The pairs that a draft holds are the database's guard where two start one in the same moment.
-    with refused({"uq_proposal_pair_held": DraftExists}):
+    with refused({"uq_match_round_draft": DraftExists}):
         db.session.add(round_)
         db.session.flush()
-        if is_large():
-            order(round_, step, by, now)
-        else:
-            run_round(round_, step, by.id, now)
+    if is_large():
+        order(round_, step, by, now)
+    else:
+        run_round(round_, step, by.id, now)
     audit.record(STARTED, by=by, on=round_, at=now)
     return round_
 

@@ -172,48 +172,6 @@ def capacity(places: int) -> str | None:
     return str(_("Følger inntil %(number)s om gangen", number=count(places)))
 
 
-def reasons_for_secretariat(reasons: Iterable[Data], areas: Areas | None) -> list[tuple[str, str]]:
-    """Icon and sentence for each reason, with the figures behind it. Never a wish; without `areas`, no area."""
-    hidden = {"wish"} if areas is not None else {"wish", "area"}
-    told = [r for r in reasons if r["code"] not in hidden]
-    return [(icon_of(r), _full_reason(r["code"], r["values"], areas or {})) for r in told]
-
-
-def _full_reason(code: str, values: Data, areas: Areas) -> str:
-    if code == "area":
-        area = areas.get(values["area"])
-        strengths = {1: _("noe erfaring"), 2: _("god erfaring"), 3: _("lang erfaring")}
-        weights = {1: _("nevnt"), 2: _("viktig"), 3: _("viktigst")}
-        return str(
-            _(
-                "%(area)s: %(strength)s, %(weight)s for mentee",
-                area=area.label if area else values["area"],
-                strength=strengths[values["strength"]],
-                weight=weights[values["weight"]],
-            )
-        )
-    if code == "size":
-        return str(
-            _(
-                "Omtrent samme størrelse: mentor %(mentor)s, mentee %(mentee)s innbyggere",
-                mentor=number(values["mentor"]),
-                mentee=number(values["mentee"]),
-            )
-        )
-    if code == "experience":
-        return str(_("Mentor har %(years)s år som øverste leder", years=values["years"]))
-    if code == "near":
-        return str(_("%(number)s km mellom dem", number=number(values["kilometres"])))
-    texts = {
-        "kind": _("Kommuner av samme slag"),
-        "retired": _("Mentor har sluttet i rollen"),
-        "digital": _("Begge kan møtes digitalt"),
-        "language": _("Samme målform"),
-        "text": _("Beskriver noe lignende med egne ord"),
-    }
-    return str(texts.get(code, code))
-
-
 def difference_for_secretariat(difference: Data | None, areas: Areas | None) -> str | None:
     """The difference that costs the most, with the figures behind it. Without `areas`, none is named; a wish never is."""
     if difference is None:

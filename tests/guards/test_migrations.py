@@ -1,17 +1,20 @@
 """The migrations lead to the models, and back, with people's rows in the tables."""
 
+from datetime import timedelta
 from typing import Any
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import inspect
+from sqlalchemy import func, insert, inspect, select
 
 import config
-from portal import create_app, use_migrations
+from portal import clock, create_app, use_migrations
 from portal.extensions import Base, db
 from portal.members.reference import load_challenge_areas, load_municipalities
+from portal.mentoring.models import MatchRound
+from portal.mentoring.round_models import Cause, MatchRun
 from tests.support.people import new_member
 
 
@@ -43,5 +46,34 @@ def test_migrations_go_down_and_up_again_with_rows_in_the_tables(new_bed: Any) -
         assert set(inspect(db.engine).get_table_names()) <= {"alembic_version"}
         upgrade()
         assert set(Base.metadata.tables) <= set(inspect(db.engine).get_table_names())
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_of_two_drafts_from_before_there_was_a_rule_the_one_that_was_run_last_stays(new_bed: Any) -> None:
+    settings = config.Testing()
+    settings.SQLALCHEMY_DATABASE_URI = new_bed("drafts").url
+    app = create_app(settings)
+    use_migrations(app)
+    with app.app_context():
+        upgrade(revision="0006")
+        now = clock.now()
+        later, deadline = now + timedelta(days=1), now + timedelta(days=14)
+        rows: list[dict[str, Any]] = [
+            {"name": "Ute", "released_at": now, "answer_by": deadline, "run_at": now},
+            {"name": "Kjørt først", "run_at": now},
+            {"name": "Kjørt sist", "run_at": later},
+            {"name": "Aldri kjørt"},
+        ]
+        for row in rows:
+            made = db.session.scalars(
+                insert(MatchRound).values(created_at=now, weights={}, **row).returning(MatchRound.id)
+            ).one()
+            run = {"number": 1, "ran_at": now, "cause": Cause.RUN, "decisions": {}, "result": {}}
+            db.session.execute(insert(MatchRun).values(round_id=made, **run))
+        db.session.commit()
+        upgrade()
+        assert set(db.session.scalars(select(MatchRound.name))) == {"Ute", "Kjørt sist"}
+        assert db.session.scalar(select(func.count()).select_from(MatchRun)) == 2
         db.session.remove()
         db.engine.dispose()

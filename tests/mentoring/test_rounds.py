@@ -7,9 +7,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app
 from openpyxl import load_workbook
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from portal import clock
 from portal.access import Role
@@ -27,9 +28,10 @@ from portal.mentoring.round_decisions import Decisions
 from portal.mentoring.round_models import MatchRun
 from portal.mentoring.round_release import close_round, release_round
 from portal.mentoring.rounds import start_round
-from tests.mentoring.pairing import new_mentee, new_mentor
+from tests.mentoring.pairing import new_mentee, new_mentor, new_round
 from tests.support.client import CheckingClient
 from tests.support.people import new_member, new_user
+from tests.support.racing import race
 
 SECRET = "Ordføreren snakker ikke til meg lenger"
 MENTEES = ("Nome", "Lierne", "Sirdal", "Åfjord")
@@ -113,6 +115,29 @@ def test_there_is_one_draft_at_a_time(client: CheckingClient, eva: User, made: M
     page = client.sign_in(eva).post("/secretariat/rounds", {"name": "En til"}, status=422)
     assert "alt en runde som utkast" in page.main
     assert db.session.scalar(select(func.count()).select_from(MatchRound)) == 1
+
+
+def _start(secretary_id: int) -> None:
+    """Start a round that is left to a worker, and so holds no pair yet."""
+    current_app.config["ROUND_IN_REQUEST"] = 0
+    start_round("Høstrunden", db.session.get_one(User, secretary_id), clock.now())
+    db.session.commit()
+
+
+def test_of_those_who_start_a_round_in_the_same_moment_one_does(
+    app: Flask, eva: User, pool: SimpleNamespace
+) -> None:
+    seen = race(app.config["SQLALCHEMY_DATABASE_URI"], _start, [eva.id] * 6)
+    assert seen == {"done": 1, "DraftExists": 5}
+    assert db.session.scalar(select(func.count()).select_from(MatchRound)) == 1
+
+
+def test_the_database_holds_one_draft_and_any_number_that_are_out(app: Flask) -> None:
+    new_round()
+    new_round()
+    new_round(released=False)
+    with pytest.raises(IntegrityError, match="uq_match_round_draft"):
+        new_round(released=False)
 
 
 def test_the_page_shows_the_parts_that_add_up_to_the_score(
