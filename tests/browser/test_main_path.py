@@ -205,7 +205,7 @@ def test_a_round_from_start_to_end(world: World) -> None:
     hilde.page.get_by_text("Utelukk, med grunn").click()
     hilde.page.locator("[name=ground]").first.check(force=True)
     hilde.press("Utelukk paret")
-    hilde.sees("Angre", at="#round")
+    hilde.sees("ble utelukket", "Angre", at="#round")
     hilde.follow("Se over og frigi")
     hilde.press("Frigi til")
     hilde.sees("Julerunden", at="h1")

@@ -12,6 +12,7 @@ from openpyxl import load_workbook
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
+import matching
 from portal import clock
 from portal.access import Role
 from portal.accounts.models import User
@@ -24,11 +25,13 @@ from portal.mentoring.models import (
     ReservationKind,
 )
 from portal.mentoring.reservations import reserve
-from portal.mentoring.round_decisions import Decisions
+from portal.mentoring.round_decisions import Aim, Decisions
 from portal.mentoring.round_models import MatchRun
+from portal.mentoring.round_refusals import TooLargeForAim
 from portal.mentoring.round_release import close_round, release_round
 from portal.mentoring.rounds import start_round
 from tests.mentoring.pairing import new_mentee, new_mentor, new_round
+from tests.mentoring.rounds import WEIGHTS
 from tests.support.client import CheckingClient
 from tests.support.people import new_member, new_user
 from tests.support.racing import race
@@ -380,6 +383,26 @@ def test_all_weights_at_zero_are_refused(client: CheckingClient, eva: User, made
     page = client.sign_in(eva).post(at(made, "/weights"), nothing, status=422)
     assert "Minst én vekt" in page.main
     client.get(at(made, "/weights"), query_string=nothing)
+
+
+def test_an_end_that_takes_too_much_for_so_many_is_told_at_its_field_and_nothing_is_solved(
+    client: CheckingClient, eva: User, made: MatchRound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_large(*_given: object) -> None:
+        raise TooLargeForAim(3)
+
+    def solves(*_given: object, **_options: object) -> None:
+        raise AssertionError("what is too large is solved")
+
+    monkeypatch.setattr(Aim, "require_possible", too_large)
+    wanted = {**WEIGHTS, "objective": "leximin"}
+    client.sign_in(eva)
+    with monkeypatch.context() as patch:
+        patch.setattr(matching, "propose", solves)
+        looked = client.get(at(made, "/weights"), 422, query_string=wanted)
+        used = client.post(at(made, "/weights"), wanted, status=422)
+    for page in (looked, used):
+        assert page.texts("#objective-error") == [str(TooLargeForAim(3))]
 
 
 def test_the_heat_map_is_a_table_with_a_figure_in_every_cell(
