@@ -5,7 +5,7 @@ Pure: no web, no database, no clock. Importing it loads no numpy; the first `pro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from matching.findings import (
     Alternative,
@@ -76,6 +76,7 @@ __all__ = [
     "pair",
     "points",
     "propose",
+    "scores",
     "whole_points",
 ]
 
@@ -139,11 +140,13 @@ def allowed(
     )
 
 
-def alternatives(outcome: Outcome, mentee: str, limit: int = 5) -> tuple[Alternative, ...]:
-    """The best other mentors for one mentee, each with what the round becomes if that pair is fixed."""
+def alternatives(
+    outcome: Outcome, mentee: str, limit: int = 5, among: Collection[str] | None = None
+) -> tuple[Alternative, ...]:
+    """The best other mentors for one mentee (of those in `among`, if given), each with what the round becomes if that pair is fixed."""
     from matching.outcomes import alternatives
 
-    return alternatives(outcome, mentee, limit)
+    return alternatives(outcome, mentee, limit, among)
 
 
 def pair(outcome: Outcome, mentee: str, mentor: str, seen_by: str | None = None) -> Pair | Rule | None:
@@ -161,6 +164,22 @@ def matrix(outcome: Outcome) -> dict[tuple[str, str], int]:
     from matching.outcomes import legal_scores
 
     return legal_scores(outcome.round)
+
+
+def scores(
+    mentors: Iterable[Mentor],
+    mentees: Iterable[Mentee],
+    reservations: Iterable[Reservation] = (),
+    weights: Weights = DEFAULT,
+    *,
+    forbidden: Iterable[Link] = (),
+    texts: Mapping[str, Sequence[float]] | None = None,
+) -> dict[tuple[str, str], int]:
+    """As `matrix`, without a round: nothing is solved. Raises InputError as `propose` does."""
+    from matching.outcomes import legal_scores
+    from matching.rounds import unsolved
+
+    return legal_scores(unsolved(mentors, mentees, reservations, weights, forbidden, texts or {}))
 
 
 def counterfactual(outcome: Outcome, mentee: str, mentor: str, seen_by: str | None = None) -> Counterfactual:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -99,12 +99,18 @@ def legal_scores(round_: Round) -> dict[tuple[str, str], int]:
     return {(round_.mentees[i].id, round_.mentors[j].id): int(round_.scores[i, j]) for i, j in found}
 
 
-def alternatives(before: Outcome, mentee: str, limit: int) -> tuple[Alternative, ...]:
+def alternatives(
+    before: Outcome, mentee: str, limit: int, among: Collection[str] | None = None
+) -> tuple[Alternative, ...]:
     """See matching.alternatives. Chosen by worth beyond price, shown by score."""
     round_ = before.round
     row = round_.row_of(mentee)
-    columns = [to for to in suggested(round_, row, limit + 1) if to != round_.assigned[row]][:limit]
-    found = [_alternative(before, row, column) for column in columns]
+    columns = [
+        to
+        for to in suggested(round_, row, len(round_.mentors))
+        if to != round_.assigned[row] and (among is None or round_.mentors[to].id in among)
+    ]
+    found = [_alternative(before, row, column) for column in columns[:limit]]
     return tuple(sorted(found, key=lambda item: (-item.pair.score, item.pair.mentor)))
 
 

@@ -52,6 +52,27 @@ def solve(
     return outcome(round_, proposals)
 
 
+def unsolved(
+    mentors: Iterable[Mentor],
+    mentees: Iterable[Mentee],
+    reservations: Iterable[Reservation],
+    weights: Weights,
+    forbidden: Iterable[Link],
+    texts: Mapping[str, Sequence[float]],
+) -> Round:
+    """Checked, scored and ruled out, and no more."""
+    return Round(
+        checking.checked_mentors(mentors),
+        tuple(mentee for mentee in checking.checked_mentees(mentees) if not mentee.paused),
+        checking.checked_reservations(reservations),
+        checking.checked_weights(weights),
+        checking.checked_links(forbidden, "forbidden"),
+        (),
+        Objective.TOTAL,
+        texts,
+    )
+
+
 class Round:
     """n mentees who seek (rows) and m mentors (columns), sorted by id.
 

@@ -16,7 +16,7 @@ from portal.mentoring.round_inputs import ThoseIn, solve_again, those_in
 from portal.mentoring.round_models import RunOrder
 from portal.mentoring.round_orders import order_of
 from portal.mentoring.round_people import Party, People
-from portal.mentoring.round_reach import Link, excluded_in, within_reach
+from portal.mentoring.round_reach import Link, within_reach
 from portal.rendering import clock_time, short_date
 
 GOOD_SHOWN = 8
@@ -97,7 +97,7 @@ class Board:
     @cached_property
     def reach(self) -> dict[Link, int]:
         """The pairs that may be shown, and their units."""
-        return within_reach(self.outcome, excluded_in(self.run, self.people))
+        return within_reach(self.outcome)
 
     @property
     def result(self) -> Mapping[str, int]:

@@ -122,10 +122,12 @@ class PairView:
     @cached_property
     def choices(self) -> list[Choice]:
         """Other mentors within reach, the best for the mentee first."""
-        found = matching.alternatives(self.board.outcome, self.mine, ALTERNATIVES + 1)
-        known, reach = self.people.mentors.by_member, self.board.reach
-        shown = [one for one in found if (self.mine, one.pair.mentor) in reach and one.pair.mentor in known]
-        return [self._choice(one) for one in shown[:ALTERNATIVES]]
+        known = self.people.mentors.by_member
+        shown = {mentor for mentee, mentor in self.board.reach if mentee == self.mine and mentor in known}
+        return [
+            self._choice(one)
+            for one in matching.alternatives(self.board.outcome, self.mine, ALTERNATIVES, shown)
+        ]
 
     def _choice(self, alternative: matching.Alternative) -> Choice:
         points = matching.points(alternative.pair.score)

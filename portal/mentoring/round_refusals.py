@@ -37,15 +37,6 @@ class PairImpossible(DomainError):
         super().__init__(_l("Disse to kan ikke kobles nå. Runden står som den sto."))
 
 
-class MostAreExcluded(DomainError):
-    def __init__(self) -> None:
-        super().__init__(
-            _l(
-                "Flere kan ikke utelukkes for samme mentee i denne runden. Lås paret du vil ha, eller slipp inn en du har utelukket."
-            )
-        )
-
-
 class NothingToRelease(DomainError):
     def __init__(self) -> None:
         super().__init__(_l("Det er ingen forslag å frigi. Kjør runden på nytt først."))

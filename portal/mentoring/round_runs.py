@@ -16,8 +16,8 @@ from portal.mentoring.round_decisions import Decisions, last_runs
 from portal.mentoring.round_inputs import Given, given_in, inputs_of, propose
 from portal.mentoring.round_models import Cause, MatchRun
 from portal.mentoring.round_people import People
-from portal.mentoring.round_reach import excluded_in, half, within_reach
-from portal.mentoring.round_refusals import MostAreExcluded, PairImpossible
+from portal.mentoring.round_reach import beyond_reach, is_within_reach
+from portal.mentoring.round_refusals import PairImpossible
 
 PAIRING = (Cause.SWAP, Cause.LOCK)
 
@@ -47,7 +47,7 @@ class Wanted:
 
     link: matching.Link
     given: Given
-    excluded: Counter[str]  # how many the secretariat has excluded for each mentee
+    is_theirs: bool  # already: offered, wherever it stands
 
 
 def back(round_: MatchRound) -> Step | None:
@@ -74,6 +74,7 @@ def solve(decisions: Decisions, present: Pool, people: People) -> matching.Outco
     decisions.aim.require_possible(seeking, len(places), sum(places))
     excluded = [link for pair in decisions.exclusions if (link := people.link(*pair))]
     locked = [link for pair in decisions.locks.items() if (link := people.link(*pair))]
+    beyond = set(beyond_reach(present, {link.mentee for link in excluded})) - set(locked)
 
     def best(fixed: list[matching.Link]) -> matching.Outcome:
         return propose(
@@ -81,7 +82,7 @@ def solve(decisions: Decisions, present: Pool, people: People) -> matching.Outco
             present.mentees,
             decisions.aim,
             reservations=present.reservations,
-            forbidden=[*present.forbidden, *excluded],
+            forbidden=[*present.forbidden, *excluded, *beyond],
             fixed=fixed,
             texts=present.open_texts,
         )
@@ -142,27 +143,17 @@ def wanted_in(round_: MatchRound, step: Step) -> Wanted | None:
     if step.cause not in PAIRING or step.undoes or step.about is None:
         return None
     (last,) = last_runs(round_, 1)
-    people = People.load()
-    link = people.link(*step.about)
-    return Wanted(link, given_in(last), excluded_in(last, people)) if last is not None and link else None
+    link = People.load().link(*step.about)
+    if last is None or link is None:
+        return None
+    mentee, mentor = step.about
+    return Wanted(link, given_in(last), last.pairs.get(mentee, (0, 0))[0] == mentor)
 
 
 def require_reach(wanted: Wanted | None) -> None:
     """Only what the page offers can be chosen: whoever tries the others learns nothing from the no. Raises PairImpossible."""
-    if wanted is None:
-        return
-    link = (wanted.link.mentee, wanted.link.mentor)
-    if link not in within_reach(wanted.given.solve(), wanted.excluded):
+    if wanted and not wanted.is_theirs and not is_within_reach(wanted.given, wanted.link):
         raise PairImpossible
-
-
-def require_few_excluded(round_: MatchRound, decisions: Decisions, mentee_id: int) -> None:
-    """Less than half of the mentors, for with nearly all of them out, who is left would tell who cannot be. Raises MostAreExcluded."""
-    (last,) = last_runs(round_, 1)
-    excluded = sum(mentee == mentee_id for mentee, _mentor in decisions.exclusions)
-    mentors = len(last.inputs["mentors"]) if last is not None and last.inputs else 0
-    if excluded > max(half(mentors) - 1, 1):
-        raise MostAreExcluded
 
 
 def _number(round_: MatchRound, step: Step) -> int:

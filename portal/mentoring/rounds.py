@@ -24,7 +24,7 @@ from portal.mentoring.round_refusals import (
     NotADraft,
     PairImpossible,
 )
-from portal.mentoring.round_runs import Step, back, require_few_excluded, run_round
+from portal.mentoring.round_runs import Step, back, run_round
 from portal.notifications import outbox
 
 STARTED = audit.declare("round started")
@@ -77,9 +77,8 @@ def unlock(round_: MatchRound, pair: Pair, by: User, now: datetime) -> MatchRun 
 
 
 def exclude(round_: MatchRound, pair: Pair, ground: Ground, by: User, now: datetime) -> MatchRun | None:
-    """Rule the pair out of this round and find the next best. Raises MostAreExcluded."""
+    """Rule the pair out of this round and find the next best."""
     decisions = Decisions.of(round_).with_exclusion(*pair, ground)
-    require_few_excluded(round_, decisions, pair[0])
     return _decide(round_, Step(Cause.EXCLUSION, decisions, pair), by, now)
 
 

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+import matching
 from portal import clock
 from portal.accounts.models import User
 from portal.extensions import db
@@ -14,7 +15,8 @@ from portal.mentoring import profiles
 from portal.mentoring.models import MatchRound, MenteeProfile, MentorProfile, Modes, ReservationKind, Tie
 from portal.mentoring.reservations import reserve
 from portal.mentoring.round_board import Board
-from portal.mentoring.rounds import drop, rerun, start_round
+from portal.mentoring.round_decisions import Aim
+from portal.mentoring.rounds import aim_at, rerun, start_round
 from tests.mentoring.pairing import areas, new_mentee, new_mentor
 from tests.mentoring.rounds import at
 from tests.support.client import CheckingClient
@@ -123,39 +125,16 @@ def test_neither_is_offered_and_how_many_are_possible_is_not_told(
     assert "mulige" not in page.main
 
 
-def _all_that_can_be_had(client: CheckingClient, made: MatchRound, mentee: MenteeProfile) -> list[set[str]]:
-    """Who is shown, as one mentor after another is excluded for as long as that is possible."""
-    found: list[set[str]] = []
-    while True:
-        reach = Board(made, mentee.id).reach
-        found.append({mentor for of, mentor in reach if of == str(mentee.member_id)})
-        best = max(reach, key=lambda link: reach[link])
-        mentor = db.session.scalars(select(MentorProfile).filter_by(member_id=int(best[1]))).one()
-        chosen = {
-            "mentee": mentee.id,
-            "mentor": mentor.id,
-            "ground": "judgement",
-            "csrf_token": client.csrf_token(),
-        }
-        page = client.open(at(made, "/exclusions"), method="POST", data=chosen)
-        if page.status_code == 422:
-            assert "Flere kan ikke utelukkes" in page.get_data(as_text=True)
-            return found
-
-
-def test_excluding_one_after_another_does_not_find_the_one_who_has_said_no(
+def test_what_is_shown_does_not_follow_the_weights(
     client: CheckingClient, eva: User, pool: SimpleNamespace
 ) -> None:
+    """By one set of weights after another everybody would come into sight but the one who has said no."""
     made = start_round("Høstrunden", eva, clock.now())
-    client.sign_in(eva).get(at(made, f"?mentee={pool.mentee.id}"))
-    before = _all_that_can_be_had(client, made, pool.mentee)
-    drop(made, eva, clock.now())
-    no(pool.mentee, pool.fitting[2])
-    made = start_round("Høstrunden", eva, clock.now())
-    client.get(at(made, f"?mentee={pool.mentee.id}"))
-    after = _all_that_can_be_had(client, made, pool.mentee)
-    assert [len(shown) for shown in after] == [len(shown) for shown in before]
-    assert len(set.union(*after)) <= len(pool.all) - 2  # whoever has not come up is one of several
+    before = set(Board(made).reach)
+    by_size = dict.fromkeys(matching.DEFAULT.as_dict(), 0.0) | {"size": 100.0}
+    aim_at(made, Aim(matching.Weights(**by_size)), eva, clock.now())
+    chosen = {(pair.mentee, pair.mentor) for pair in Board(made).outcome.pairs}
+    assert set(Board(made).reach) - chosen <= before
 
 
 def test_who_is_left_with_nobody_by_rules_reads_as_one_who_fits_nobody(

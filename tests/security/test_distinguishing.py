@@ -7,7 +7,7 @@ nothing differs, no player has an advantage.
 
 import random
 import re
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,7 +25,7 @@ from portal.access import Role
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.members.models import ChallengeArea
-from portal.mentoring import lapsing, profiles, proposal_answers, reservations
+from portal.mentoring import lapsing, profiles, proposal_answers, reservations, rounds
 from portal.mentoring.models import (
     MatchRound,
     MenteeProfile,
@@ -108,9 +108,7 @@ def view(
     app: Flask, user: User, tries: Callable[[CheckingClient], list[str]] | None = None
 ) -> dict[str, Any]:
     """Every page and file that can be reached, what each asked the database, the mails, and what comes of trying."""
-    client = CheckingClient(app, Page)
-    client.checks = False
-    client.sign_in(user)
+    client = _as(app, user)
     seen: dict[str, Any] = {}
     waiting = deque([client.open("/sign-in").headers["Location"], "/devices", "/privacy"])
     while waiting:
@@ -131,6 +129,13 @@ def view(
     if tries is not None:
         seen["tried"] = tries(client)
     return seen
+
+
+def _as(app: Flask, user: User) -> CheckingClient:
+    client = CheckingClient(app, Page)
+    client.checks = False
+    client.sign_in(user)
+    return client
 
 
 def _links(page: Page, address: str) -> list[str]:
@@ -157,6 +162,36 @@ def trying(made: MatchRound, mentee: int, mentor: int) -> Callable[[CheckingClie
     return tries
 
 
+def one_after_another(made: MatchRound, mentee: int) -> Callable[[CheckingClient], list[str]]:
+    """The secretariat rules out whoever the mentee is given, until there is nobody left, and lets them all in again."""
+
+    def tries(client: CheckingClient) -> list[str]:
+        found, gone, at = [], list[int](), f"/secretariat/rounds/{made.id}"
+        token = client.csrf_token()
+
+        def decide(what: str, mentor: int) -> None:
+            chosen = {"mentee": mentee, "mentor": mentor, "ground": "judgement", "csrf_token": token}
+            client.open(f"{at}/{what}", method="POST", data=chosen)
+            for rest in (f"?mentee={mentee}", "?view=heatmap", "/tables/csv"):
+                found.append(f"{len(gone)} {what} {TOKEN.sub('', words_of(client.open(at + rest)))}")
+
+        while (given := _given(made, mentee)) and len(gone) < MENTORS:
+            gone.append(given)
+            decide("exclusions", given)
+        assert 1 < len(gone) < MENTORS - 1  # whoever has not come up is one of several
+        while gone:
+            decide("admissions", gone.pop())
+        return found
+
+    return tries
+
+
+def _given(made: MatchRound, mentee: int) -> int | None:
+    db.session.expire_all()
+    (last,) = last_runs(made, 1)
+    return last.pairs.get(mentee, (None, 0))[0] if last else None
+
+
 def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
     return [name for name in sorted({*one, *other}) if one.get(name) != other.get(name)]
 
@@ -166,7 +201,7 @@ def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
 
 def beyond_reach(outcome: matching.Outcome, chance: random.Random) -> tuple[str, str]:
     """A mentee and a mentor who could be a pair, and whom the engine has simply not chosen."""
-    near = within_reach(outcome, Counter())
+    near = within_reach(outcome)
     return chance.choice(sorted(set(matching.matrix(outcome)) - set(near)))
 
 
@@ -190,9 +225,12 @@ def reservation_game(app: Flask, bed: Any, seed: int) -> list[str]:
         mentee, mentor = world.pair(link)
         other = (mentee if by_mentor else mentor).member.user
         before = view(app, world.eva, trying(made, mentee.id, mentor.id))
+        assert rounds.let_in(made, (mentee.id, mentor.id), world.eva, NOW) is not None
+        db.session.commit()
+        enumerated = {"one after another": one_after_another(made, mentee.id)(_as(app, world.eva))}
         release_round(made, clock.today(NOW) + timedelta(days=9), world.eva, NOW)
         db.session.commit()
-        views.append([before, view(app, world.eva), view(app, other)])
+        views.append([before, enumerated, view(app, world.eva), view(app, other)])
     return [name for one, two in zip(*views, strict=True) for name in differences(one, two)]
 
 
