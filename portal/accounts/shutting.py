@@ -60,10 +60,10 @@ def shut(user: User, by: User | None, now: datetime) -> None:
     lock(user)
     if user.deactivated_at is not None:
         return
+    tell(user, now)  # first: nothing is mailed to somebody who is shut out
     user.deactivated_at = now
     Recovery.void_all(user, now)
     _end_every_way(user, now)
-    tell(user, now)
     audit.record(SHUT_OUT, by=by, on=user, at=now)
 
 
