@@ -19,7 +19,7 @@ from portal.accounts.models import User
 from portal.backup import back_up, bundle
 from portal.demo.personas import BY_CODE
 from portal.extensions import db
-from portal.mentoring.models import MatchRound
+from portal.mentoring.proposal_models import MatchRound
 from portal.mentoring.round_release import release_round
 from portal.mentoring.rounds import start_round
 from portal.notifications import OutboxMessage

@@ -13,20 +13,13 @@ from portal.demo.population import Cast
 from portal.demo.timeline import Step, Timeline
 from portal.extensions import db
 from portal.members.models import ChallengeArea, Member
+from portal.mentoring.mentorship_models import EndReason, MeetingMode, Mentorship
 from portal.mentoring.mentorships import end as end_mentorship
 from portal.mentoring.mentorships import log_held, plan_meeting
-from portal.mentoring.models import (
-    EndReason,
-    MatchRound,
-    MeetingMode,
-    MenteeProfile,
-    MentorProfile,
-    Mentorship,
-    Modes,
-    Proposal,
-)
+from portal.mentoring.profile_models import MenteeProfile, MentorProfile, Modes
 from portal.mentoring.profiles import become_mentor, pause, seek, tell_experience
 from portal.mentoring.proposal_answers import accept, decline
+from portal.mentoring.proposal_models import MatchRound, Proposal
 from portal.mentoring.round_release import close_round, release_round
 from portal.mentoring.rounds import start_round, swap
 

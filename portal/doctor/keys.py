@@ -12,7 +12,7 @@ from portal.doctor.rules import rule
 from portal.extensions import db
 from portal.keys import PersonKey
 from portal.mentoring import round_secrets
-from portal.mentoring.models import Reservation
+from portal.mentoring.reservation_models import Reservation
 from portal.mentoring.reservations import said_by_anyone
 from portal.mentoring.round_models import MatchRun
 

@@ -11,15 +11,9 @@ from portal import clock
 from portal.doctor.rules import rule
 from portal.extensions import db
 from portal.members.models import Member
-from portal.mentoring.models import (
-    MatchRound,
-    Meeting,
-    MenteeProfile,
-    MentorPlace,
-    MentorProfile,
-    Mentorship,
-    Proposal,
-)
+from portal.mentoring.mentorship_models import Meeting, Mentorship
+from portal.mentoring.profile_models import MenteeProfile, MentorPlace, MentorProfile
+from portal.mentoring.proposal_models import MatchRound, Proposal
 from portal.mentoring.reservations import said_by_anyone
 
 _HELD = Proposal.lapsed_at.is_(None)

@@ -15,8 +15,8 @@ from portal.coaching.tally import Outcome, Standing
 from portal.extensions import db
 from portal.language import gettext as _
 from portal.language import ngettext
-from portal.mentoring.models import MatchRound
 from portal.mentoring.pair_list import SILENT_AFTER, silent_pairs
+from portal.mentoring.proposal_models import MatchRound
 from portal.mentoring.round_release import unanswered
 from portal.rendering import clock_time, spelled, weekday_date
 

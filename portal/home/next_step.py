@@ -8,7 +8,7 @@ from flask import url_for
 from portal.coaching.clip_card import ClipState
 from portal.coaching.participation import Participation
 from portal.language import gettext as _
-from portal.mentoring.models import Meeting
+from portal.mentoring.mentorship_models import Meeting
 from portal.mentoring.status import Stage, Standing
 from portal.rendering import weekday_date
 

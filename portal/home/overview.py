@@ -14,7 +14,7 @@ from portal.costs.figures import Figures, figures
 from portal.extensions import db
 from portal.home.attention import Need, needs
 from portal.members.models import Member
-from portal.mentoring.models import Mentorship
+from portal.mentoring.mentorship_models import Mentorship
 
 
 @dataclass(frozen=True)

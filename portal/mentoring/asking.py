@@ -9,8 +9,10 @@ from sqlalchemy.orm import joinedload
 from portal import audit, clock
 from portal.accounts.models import User
 from portal.extensions import db
-from portal.mentoring.models import MatchRound, MenteeProfile, MentorProfile, Mentorship, Proposal
+from portal.mentoring.mentorship_models import Mentorship
 from portal.mentoring.pool import free_places
+from portal.mentoring.profile_models import MenteeProfile, MentorProfile
+from portal.mentoring.proposal_models import MatchRound, Proposal
 from portal.mentoring.proposal_refusals import NotYourTurn, ProposalClosed
 from portal.mentoring.reservations import keep_apart
 from portal.notifications import Kind, outbox

@@ -14,7 +14,8 @@ from portal.extensions import db
 from portal.language import gettext as _
 from portal.members.models import ChallengeArea, Member
 from portal.mentoring import wording
-from portal.mentoring.models import MentorProfile, Proposal
+from portal.mentoring.profile_models import MentorProfile
+from portal.mentoring.proposal_models import Proposal
 from portal.mentoring.status import Standing
 
 

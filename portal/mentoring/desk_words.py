@@ -6,7 +6,7 @@ from portal import clock
 from portal.language import gettext as _
 from portal.members.models import Member
 from portal.mentoring.coarse import count
-from portal.mentoring.models import Mentorship
+from portal.mentoring.mentorship_models import Mentorship
 from portal.rendering import NBSP, clock_time, number, short_date
 
 QUIET_WEEKS = 8

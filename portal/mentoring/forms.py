@@ -11,7 +11,8 @@ from portal import clock
 from portal.forms import DateField, Form, TimeField, stripped
 from portal.language import lazy_gettext as _l
 from portal.members.models import ChallengeArea
-from portal.mentoring.models import MOST_PLACES, EndReason, MeetingMode, Modes
+from portal.mentoring.mentorship_models import EndReason, MeetingMode
+from portal.mentoring.profile_models import MOST_PLACES, Modes
 
 LONGEST_TEXT = 4000
 HOW_MUCH = [(0, _l("Nei")), (1, _l("Litt")), (2, _l("En del")), (3, _l("Mye"))]

@@ -8,8 +8,9 @@ from sqlalchemy import Select, or_, select, union
 from portal import audit, jobs
 from portal.extensions import db
 from portal.mentoring.asking import ask_next, held, hold, standing
-from portal.mentoring.models import MatchRound, MenteeProfile, MentorProfile, Proposal
 from portal.mentoring.pool import requests_waiting
+from portal.mentoring.profile_models import MenteeProfile, MentorProfile
+from portal.mentoring.proposal_models import MatchRound, Proposal
 from portal.notifications import Kind, outbox
 
 LAPSED = audit.declare("proposal lapsed")

@@ -15,7 +15,8 @@ from portal.language import gettext as _
 from portal.mentoring import asking, profiles, proposal_answers, status
 from portal.mentoring.cards import State, cards
 from portal.mentoring.forms import RankForm
-from portal.mentoring.models import MenteeProfile, Proposal
+from portal.mentoring.profile_models import MenteeProfile
+from portal.mentoring.proposal_models import Proposal
 from portal.rendering import after_write, flash, render
 
 mentoring = Blueprint("mentoring", __name__)

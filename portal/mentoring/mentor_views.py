@@ -18,15 +18,10 @@ from portal.language import gettext as _
 from portal.members.models import ChallengeArea, Member
 from portal.mentoring import desk_words, mentorship_views, profiles, proposal_answers, proposal_refusals
 from portal.mentoring.forms import CapacityForm, HeldForm, experience_form
-from portal.mentoring.models import (
-    MOST_PLACES,
-    MenteeProfile,
-    MentorProfile,
-    Mentorship,
-    Modes,
-    Proposal,
-)
+from portal.mentoring.mentorship_models import Mentorship
 from portal.mentoring.pool import requests_waiting
+from portal.mentoring.profile_models import MOST_PLACES, MenteeProfile, MentorProfile, Modes
+from portal.mentoring.proposal_models import Proposal
 from portal.rendering import after_write, flash, render
 from portal.revision import kept
 

@@ -20,7 +20,8 @@ from portal.members.models import Member
 from portal.mentoring import mentorships
 from portal.mentoring.forms import EndForm, HeldForm, MoveForm, PlanForm
 from portal.mentoring.member_views import mentoring
-from portal.mentoring.models import EndReason, Meeting, MeetingMode, MenteeProfile, MentorProfile, Mentorship
+from portal.mentoring.mentorship_models import EndReason, Meeting, MeetingMode, Mentorship
+from portal.mentoring.profile_models import MenteeProfile, MentorProfile
 from portal.rendering import after_write, flash, render
 
 TWO = (Role.MEMBER, Role.MENTOR)

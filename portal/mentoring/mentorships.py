@@ -8,7 +8,9 @@ from portal.database import refused
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.language import lazy_gettext as _l
-from portal.mentoring.models import EndReason, Meeting, MeetingMode, MentorProfile, Mentorship, Proposal
+from portal.mentoring.mentorship_models import EndReason, Meeting, MeetingMode, Mentorship
+from portal.mentoring.profile_models import MentorProfile
+from portal.mentoring.proposal_models import Proposal
 from portal.notifications import Kind, outbox
 
 MENTORSHIP_BEGUN = audit.declare("mentorship begun")

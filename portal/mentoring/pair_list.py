@@ -12,7 +12,8 @@ from portal.export import Cell
 from portal.extensions import db
 from portal.language import gettext as _
 from portal.members.models import Member
-from portal.mentoring.models import Meeting, MenteeProfile, MentorProfile, Mentorship
+from portal.mentoring.mentorship_models import Meeting, Mentorship
+from portal.mentoring.profile_models import MenteeProfile, MentorProfile
 
 SILENT_AFTER = timedelta(days=30)
 

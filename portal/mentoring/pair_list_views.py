@@ -10,7 +10,7 @@ from portal.accounts.recent import export_after_proof
 from portal.extensions import db
 from portal.language import gettext as _
 from portal.mentoring import pair_list
-from portal.mentoring.models import Mentorship
+from portal.mentoring.mentorship_models import Mentorship
 from portal.mentoring.round_views import rounds
 from portal.paging import page_of
 from portal.rendering import render

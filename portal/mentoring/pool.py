@@ -12,18 +12,17 @@ from portal import clock, keys
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.members.models import ChallengeArea, Member, Tenure
-from portal.mentoring.models import (
-    MatchRound,
+from portal.mentoring.mentorship_models import Mentorship
+from portal.mentoring.profile_models import (
     MenteeArea,
     MenteeProfile,
     MentorArea,
     MentorPlace,
     MentorProfile,
-    Mentorship,
     Modes,
-    Proposal,
-    ReservationKind,
 )
+from portal.mentoring.proposal_models import MatchRound, Proposal
+from portal.mentoring.reservation_models import ReservationKind
 from portal.mentoring.reservations import No, said_by_anyone
 from portal.mentoring.text_vectors import Sealed, open_vectors, sealed_vectors
 

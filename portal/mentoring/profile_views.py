@@ -16,16 +16,9 @@ from portal.members.models import ChallengeArea, Member
 from portal.members.profile_parts import State, tells
 from portal.mentoring import profiles, reservations
 from portal.mentoring.forms import ReservationForm, SearchForm, WillingForm, challenges_form
-from portal.mentoring.models import (
-    MenteeArea,
-    MenteeProfile,
-    MentorProfile,
-    Modes,
-    Reservation,
-    ReservationKind,
-    Tie,
-)
+from portal.mentoring.profile_models import MenteeArea, MenteeProfile, MentorProfile, Modes
 from portal.mentoring.proposal_answers import decline_reserved
+from portal.mentoring.reservation_models import Reservation, ReservationKind, Tie
 from portal.rendering import after_write, flash, render
 
 mentoring_profile = Blueprint("mentoring_profile", __name__)

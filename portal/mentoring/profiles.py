@@ -14,17 +14,17 @@ from portal.errors import DomainError
 from portal.extensions import db
 from portal.language import lazy_gettext as _l
 from portal.members.models import Member
-from portal.mentoring.models import (
+from portal.mentoring.mentorship_models import Mentorship
+from portal.mentoring.pool import Pool, pool, years_at_the_top
+from portal.mentoring.profile_models import (
     MOST_PLACES,
     MenteeArea,
     MenteeProfile,
     MentorArea,
     MentorPlace,
     MentorProfile,
-    Mentorship,
     Modes,
 )
-from portal.mentoring.pool import Pool, pool, years_at_the_top
 from portal.mentoring.text_vectors import Side, text_saved
 
 __all__ = [

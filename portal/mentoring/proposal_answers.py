@@ -13,9 +13,11 @@ from portal.extensions import db
 from portal.members.models import Member
 from portal.mentoring.asking import ask_next, held, hold, is_paired, lock, standing
 from portal.mentoring.lapsing import lapse
+from portal.mentoring.mentorship_models import Mentorship
 from portal.mentoring.mentorships import begin
-from portal.mentoring.models import MenteeProfile, MentorProfile, Mentorship, Proposal
 from portal.mentoring.pool import requests_waiting
+from portal.mentoring.profile_models import MenteeProfile, MentorProfile
+from portal.mentoring.proposal_models import Proposal
 from portal.mentoring.proposal_refusals import HasMentor, MentorIsAsked, NotYourTurn, ProposalClosed
 from portal.mentoring.reservations import keep_apart, said_by
 from portal.notifications import Kind, outbox

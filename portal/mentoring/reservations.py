@@ -16,7 +16,7 @@ from portal.keys import PersonKey
 from portal.language import gettext as _
 from portal.language import lazy_gettext as _l
 from portal.members.models import NOWHERE, Member, Municipality, MunicipalityKind
-from portal.mentoring.models import Reservation, ReservationKind, Tie
+from portal.mentoring.reservation_models import Reservation, ReservationKind, Tie
 from portal.sorting import sort_key
 
 MOST_FOUND = 8

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import matching
-from portal.mentoring.models import MatchRound
+from portal.mentoring.proposal_models import MatchRound
 from portal.mentoring.round_board import Board
 from portal.mentoring.round_decisions import Aim, Decisions
 from portal.mentoring.round_inputs import solve_again

@@ -12,7 +12,7 @@ from portal.errors import DomainError
 from portal.extensions import db
 from portal.language import gettext as _
 from portal.mentoring import rounds as work
-from portal.mentoring.models import MatchRound
+from portal.mentoring.proposal_models import MatchRound
 from portal.mentoring.round_aim import effect_of, from_form, to_form, weights_of
 from portal.mentoring.round_decisions import Decisions
 from portal.mentoring.round_forms import AimForm

@@ -14,7 +14,8 @@ from portal.extensions import db
 from portal.language import gettext as _
 from portal.language import ngettext
 from portal.members.models import Member, Municipality
-from portal.mentoring.models import MatchRound, MenteeProfile, MentorProfile, Proposal
+from portal.mentoring.profile_models import MenteeProfile, MentorProfile
+from portal.mentoring.proposal_models import MatchRound, Proposal
 from portal.mentoring.round_people import People
 from portal.mentoring.round_release import mailed_today, unanswered
 from portal.rendering import long_date

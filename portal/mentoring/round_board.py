@@ -10,7 +10,7 @@ import matching
 from portal.accounts.models import User
 from portal.language import gettext as _
 from portal.language import ngettext
-from portal.mentoring.models import MatchRound
+from portal.mentoring.proposal_models import MatchRound
 from portal.mentoring.round_decisions import last_runs
 from portal.mentoring.round_inputs import ThoseIn, solve_again, those_in
 from portal.mentoring.round_models import RunOrder

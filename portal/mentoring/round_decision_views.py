@@ -14,8 +14,9 @@ from portal.errors import DomainError
 from portal.extensions import db, htmx
 from portal.language import gettext as _
 from portal.mentoring import rounds as work
-from portal.mentoring.models import Ground, MatchRound
+from portal.mentoring.proposal_models import MatchRound
 from portal.mentoring.round_forms import ExclusionForm, PairForm, UndoForm
+from portal.mentoring.round_models import Ground
 from portal.mentoring.round_views import board_page, held_round, look, refused_page, rounds, the_round
 from portal.rendering import after_write, flash
 

@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 import matching
 from portal.extensions import Json, db
-from portal.mentoring.models import Ground, MatchRound
-from portal.mentoring.round_models import MatchRun
+from portal.mentoring.proposal_models import MatchRound
+from portal.mentoring.round_models import Ground, MatchRun
 from portal.mentoring.round_refusals import NotEvenAndStable, TooLargeForAim
 
 

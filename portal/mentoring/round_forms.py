@@ -6,7 +6,7 @@ from wtforms.validators import AnyOf, DataRequired, InputRequired, Length, Numbe
 from matching import Objective
 from portal.forms import DateField, Form, stripped
 from portal.language import lazy_gettext as _l
-from portal.mentoring.models import Ground
+from portal.mentoring.round_models import Ground
 
 _CHOSEN = NumberRange(1, 2**31 - 1, message=_l("Velg paret på nytt fra listen."))
 

@@ -11,7 +11,8 @@ from portal import consents
 from portal.extensions import db
 from portal.language import gettext as _
 from portal.members.models import Member
-from portal.mentoring.models import MenteeProfile, Proposal
+from portal.mentoring.profile_models import MenteeProfile
+from portal.mentoring.proposal_models import Proposal
 from portal.mentoring.round_parts import ROWS, row_labels
 
 FEWEST = 5  # people: fewer answers say more of the one who answered than of the weights

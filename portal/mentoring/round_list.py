@@ -12,13 +12,9 @@ from portal.accounts.models import User
 from portal.extensions import db
 from portal.language import gettext as _
 from portal.members.models import Member, Municipality
-from portal.mentoring.models import (
-    MatchRound,
-    MenteeProfile,
-    MentorProfile,
-    Proposal,
-)
 from portal.mentoring.pool import free_places, seeking
+from portal.mentoring.profile_models import MenteeProfile, MentorProfile
+from portal.mentoring.proposal_models import MatchRound, Proposal
 from portal.mentoring.round_models import MatchRun
 
 MOST_SHOWN = 100

@@ -8,7 +8,26 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.extensions import Base, Json, PrimaryKey, enum_type
 from portal.language import gettext as _
-from portal.mentoring.models import MatchRound
+from portal.mentoring.proposal_models import MatchRound
+
+
+class Ground(StrEnum):
+    """Why the secretariat rules a pair out: a choice from a list, for words of one's own would say too much."""
+
+    CONFLICT = "conflict"
+    ACQUAINTED = "acquainted"
+    IMPRACTICAL = "impractical"
+    JUDGEMENT = "judgement"
+
+    @property
+    def label(self) -> str:
+        words = {
+            Ground.CONFLICT: _("Habilitet"),
+            Ground.ACQUAINTED: _("De kjenner hverandre fra før"),
+            Ground.IMPRACTICAL: _("Vanskelig å få til i praksis"),
+            Ground.JUDGEMENT: _("Sekretariatets skjønn"),
+        }
+        return str(words[self])
 
 
 class Cause(StrEnum):

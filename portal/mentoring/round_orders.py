@@ -7,8 +7,8 @@ from sqlalchemy import select
 from portal import audit
 from portal.accounts.models import User
 from portal.extensions import db
-from portal.mentoring.models import MatchRound
 from portal.mentoring.pool import how_many
+from portal.mentoring.proposal_models import MatchRound
 from portal.mentoring.round_models import RunOrder
 from portal.mentoring.round_refusals import IsRunning
 from portal.mentoring.round_runs import Step

@@ -11,8 +11,10 @@ from portal import consents
 from portal.extensions import db
 from portal.language import gettext as _
 from portal.members.models import ChallengeArea, Member
-from portal.mentoring.models import Ground, MenteeProfile, Proposal
+from portal.mentoring.profile_models import MenteeProfile
+from portal.mentoring.proposal_models import Proposal
 from portal.mentoring.round_board import Board, Entry
+from portal.mentoring.round_models import Ground
 from portal.mentoring.round_parts import Bar, bars_of, signed
 from portal.mentoring.round_people import Party
 from portal.mentoring.round_reasons import why_not, why_unserved

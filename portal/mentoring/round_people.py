@@ -9,7 +9,7 @@ import matching
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.members.models import Member, Municipality
-from portal.mentoring.models import MenteeProfile, MentorProfile
+from portal.mentoring.profile_models import MenteeProfile, MentorProfile
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from portal.extensions import db
 from portal.language import gettext as _
 from portal.members.models import Member
 from portal.mentoring.lapsing import lapse_unanswered
-from portal.mentoring.models import MatchRound, MenteeProfile, Proposal
 from portal.mentoring.pool import pool
+from portal.mentoring.profile_models import MenteeProfile
+from portal.mentoring.proposal_models import MatchRound, Proposal
 from portal.mentoring.round_decisions import last_runs
 from portal.mentoring.round_figures import freeze
 from portal.mentoring.round_inputs import solve_again

@@ -18,7 +18,7 @@ from portal.language import gettext as _
 from portal.language import ngettext
 from portal.mentoring import round_release as work
 from portal.mentoring import round_table
-from portal.mentoring.models import MatchRound
+from portal.mentoring.proposal_models import MatchRound
 from portal.mentoring.round_forms import ReleaseForm, ReminderForm
 from portal.mentoring.round_refusals import DeadlineTooEarly
 from portal.mentoring.round_views import held_round, refused_page, rounds, the_round

@@ -10,8 +10,9 @@ from sqlalchemy.orm import joinedload
 
 import matching
 from portal.extensions import Json, db
-from portal.mentoring.models import MatchRound, MenteeProfile, Proposal
 from portal.mentoring.pool import Pool, pool
+from portal.mentoring.profile_models import MenteeProfile
+from portal.mentoring.proposal_models import MatchRound, Proposal
 from portal.mentoring.round_decisions import Decisions, last_runs
 from portal.mentoring.round_inputs import Given, given_in, inputs_of, propose
 from portal.mentoring.round_models import Cause, MatchRun

@@ -10,7 +10,8 @@ from portal.export import Cell
 from portal.extensions import db
 from portal.language import gettext as _
 from portal.members.models import Member
-from portal.mentoring.models import MatchRound, MenteeProfile, MentorProfile, Proposal
+from portal.mentoring.profile_models import MenteeProfile, MentorProfile
+from portal.mentoring.proposal_models import MatchRound, Proposal
 from portal.mentoring.round_parts import ROWS, row_labels
 from portal.mentoring.round_people import People
 

@@ -12,7 +12,7 @@ from portal.database import lock
 from portal.errors import DomainError
 from portal.extensions import db, htmx
 from portal.mentoring import rounds as work
-from portal.mentoring.models import MatchRound
+from portal.mentoring.proposal_models import MatchRound
 from portal.mentoring.round_answers import Answers, State
 from portal.mentoring.round_board import Board
 from portal.mentoring.round_changes import changes_of, done_in

@@ -18,8 +18,8 @@ from portal.accounts.models import User
 from portal.database import lock
 from portal.errors import DomainError
 from portal.extensions import Json, db
-from portal.mentoring.models import MatchRound
 from portal.mentoring.pool import pool
+from portal.mentoring.proposal_models import MatchRound
 from portal.mentoring.round_decisions import Decisions
 from portal.mentoring.round_figures import report_data
 from portal.mentoring.round_models import RunOrder, Stage

@@ -10,10 +10,10 @@ from portal import audit
 from portal.accounts.models import User
 from portal.database import refused
 from portal.extensions import db
-from portal.mentoring.models import Ground, MatchRound
 from portal.mentoring.pool import how_many, how_many_seek
+from portal.mentoring.proposal_models import MatchRound
 from portal.mentoring.round_decisions import Aim, Decisions, last_runs
-from portal.mentoring.round_models import Cause, MatchRun
+from portal.mentoring.round_models import Cause, Ground, MatchRun
 from portal.mentoring.round_orders import RAN, order, order_of
 from portal.mentoring.round_people import People
 from portal.mentoring.round_refusals import (

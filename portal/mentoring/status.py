@@ -11,7 +11,9 @@ from portal.accounts.models import User
 from portal.extensions import db
 from portal.language import gettext as _
 from portal.members.models import Member
-from portal.mentoring.models import MatchRound, MenteeProfile, MentorProfile, Mentorship, Proposal
+from portal.mentoring.mentorship_models import Mentorship
+from portal.mentoring.profile_models import MenteeProfile, MentorProfile
+from portal.mentoring.proposal_models import MatchRound, Proposal
 
 
 class Stage(StrEnum):

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal import jobs, keys
 from portal.extensions import Base, db, enum_type
 from portal.members.models import Member
-from portal.mentoring.models import MenteeProfile, MentorProfile
+from portal.mentoring.profile_models import MenteeProfile, MentorProfile
 
 
 class Side(StrEnum):

@@ -7,8 +7,8 @@ from typing import Any
 from portal.language import gettext as _
 from portal.members.models import ChallengeArea
 from portal.mentoring.coarse import FAR, LONG_YEARS, count, people, place_of, time_in_role
-from portal.mentoring.models import MentorProfile
 from portal.mentoring.pool import years_at_the_top
+from portal.mentoring.profile_models import MentorProfile
 from portal.rendering import number
 
 Data = Mapping[str, Any]

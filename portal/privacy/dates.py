@@ -15,7 +15,9 @@ from portal.consents import Consent
 from portal.extensions import db
 from portal.language import gettext as _
 from portal.members.models import ImportPreview, Member
-from portal.mentoring.models import MatchRound, MenteeProfile, Mentorship, Proposal
+from portal.mentoring.mentorship_models import Mentorship
+from portal.mentoring.profile_models import MenteeProfile
+from portal.mentoring.proposal_models import MatchRound, Proposal
 from portal.notifications import OutboxMessage
 from portal.privacy.paths import known_to, table_of
 from portal.privacy.register import REGISTER

@@ -12,7 +12,9 @@ from portal.coaching.models import Booking, Coach, Enrolment, Slot
 from portal.extensions import db
 from portal.members.models import Member
 from portal.mentoring import lapsing, mentorships, rounds
-from portal.mentoring.models import EndReason, MatchRound, MenteeProfile, MentorProfile, Mentorship
+from portal.mentoring.mentorship_models import EndReason, Mentorship
+from portal.mentoring.profile_models import MenteeProfile, MentorProfile
+from portal.mentoring.proposal_models import MatchRound
 from portal.mentoring.round_models import MatchRun
 from portal.mentoring.round_orders import order_of
 from portal.notifications import Kind, outbox

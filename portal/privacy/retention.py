@@ -10,7 +10,8 @@ from portal import jobs
 from portal.coaching.models import Booking, Enrolment, Slot
 from portal.consents import Consent
 from portal.extensions import db
-from portal.mentoring.models import MatchRound, Meeting, Proposal
+from portal.mentoring.mentorship_models import Meeting
+from portal.mentoring.proposal_models import MatchRound, Proposal
 from portal.notifications import OutboxMessage
 from portal.privacy import too_old
 from portal.privacy.erasure import erase_each

@@ -9,7 +9,8 @@ from portal import clock
 from portal.accounts.models import User
 from portal.coaching.models import Booking, Enrolment, Programme, Slot
 from portal.consents import Consent
-from portal.mentoring.models import MatchRound, Meeting, Mentorship, Proposal
+from portal.mentoring.mentorship_models import Meeting, Mentorship
+from portal.mentoring.proposal_models import MatchRound, Proposal
 from portal.notifications import OutboxMessage
 from portal.privacy.erasure import is_erased
 from portal.privacy.terms import ACCOUNTING_YEARS, BY_CODE

@@ -16,7 +16,8 @@ from portal.costs.figures import Figures, figures
 from portal.extensions import db
 from portal.language import lazy_gettext as _l
 from portal.members.models import Member, Municipality
-from portal.mentoring.models import Meeting, MenteeProfile, MentorPlace, MentorProfile, Mentorship
+from portal.mentoring.mentorship_models import Meeting, Mentorship
+from portal.mentoring.profile_models import MenteeProfile, MentorPlace, MentorProfile
 from portal.steering.suppression import Cell, K, Split, column, is_small, single, split
 
 QUIET_AFTER = timedelta(days=30)

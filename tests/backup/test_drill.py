@@ -24,7 +24,8 @@ from portal.extensions import Base, db
 from portal.keys import PersonKey, keyring
 from portal.keys.ledger import erased
 from portal.members.models import Member
-from portal.mentoring.models import MenteeProfile, ReservationKind
+from portal.mentoring.profile_models import MenteeProfile
+from portal.mentoring.reservation_models import ReservationKind
 from portal.mentoring.reservations import reserve, said_by_anyone
 from portal.notifications import Kind, OutboxMessage
 from portal.notifications.outbox import send

@@ -12,7 +12,8 @@ from portal.coaching.models import Booking, Coach, Slot
 from portal.coaching.week import unconfirmed
 from portal.extensions import db
 from portal.members.models import Member
-from portal.mentoring.models import MatchRound, MenteeProfile, MentorProfile, Proposal
+from portal.mentoring.profile_models import MenteeProfile, MentorProfile
+from portal.mentoring.proposal_models import MatchRound, Proposal
 from tests.members.files import csv_of
 from tests.support.browsing import Visitor
 from tests.support.own_world import World

@@ -16,7 +16,9 @@ from portal.demo.personas import PERSONAS
 from portal.demo.world import build
 from portal.extensions import db
 from portal.members.models import Municipality, MunicipalityKind
-from portal.mentoring.models import MatchRound, Meeting, MenteeProfile, MentorProfile, Mentorship
+from portal.mentoring.mentorship_models import Meeting, Mentorship
+from portal.mentoring.profile_models import MenteeProfile, MentorProfile
+from portal.mentoring.proposal_models import MatchRound
 from tests.support.client import CheckingClient
 from tests.support.page import Page
 

@@ -12,7 +12,8 @@ from portal.coaching.models import Booking, Coach, Programme, Rate
 from portal.doctor import examine
 from portal.extensions import db
 from portal.members.models import Member
-from portal.mentoring.models import MenteeProfile, Proposal
+from portal.mentoring.profile_models import MenteeProfile
+from portal.mentoring.proposal_models import Proposal
 from tests.coaching.programmes import NOW, booked, new_programme, participant
 from tests.mentoring.pairing import new_mentee, new_mentor, propose
 from tests.support.tampering import lift_guards

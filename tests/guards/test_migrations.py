@@ -13,7 +13,7 @@ import config
 from portal import clock, create_app, use_migrations
 from portal.extensions import Base, db
 from portal.members.reference import load_challenge_areas, load_municipalities
-from portal.mentoring.models import MatchRound
+from portal.mentoring.proposal_models import MatchRound
 from portal.mentoring.round_models import Cause, MatchRun
 from tests.support.people import new_member
 

@@ -16,7 +16,9 @@ from portal import create_app, use_migrations
 from portal.coaching.models import Booking
 from portal.extensions import db
 from portal.members.reference import load_challenge_areas, load_municipalities
-from portal.mentoring.models import MenteeProfile, MentorProfile, Proposal, ReservationKind
+from portal.mentoring.profile_models import MenteeProfile, MentorProfile
+from portal.mentoring.proposal_models import Proposal
+from portal.mentoring.reservation_models import ReservationKind
 from portal.mentoring.reservations import said_by_anyone
 from portal.mentoring.round_models import MatchRun
 

@@ -13,7 +13,7 @@ from portal.extensions import db
 from portal.keys import PersonKey, keyring, ledger
 from portal.keys.ledger import ERASED, UNDONE, LedgerBroken
 from portal.members.models import Member
-from portal.mentoring.models import Reservation, ReservationKind
+from portal.mentoring.reservation_models import Reservation, ReservationKind
 from portal.mentoring.reservations import forget_ownerless, reserve, said_by_anyone
 
 pytestmark = pytest.mark.usefixtures("outside")

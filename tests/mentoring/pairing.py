@@ -8,7 +8,9 @@ from portal import clock
 from portal.extensions import db
 from portal.members.models import ChallengeArea, Member
 from portal.mentoring import profiles, proposal_answers
-from portal.mentoring.models import MatchRound, MenteeProfile, MentorProfile, Mentorship, Modes, Proposal
+from portal.mentoring.mentorship_models import Mentorship
+from portal.mentoring.profile_models import MenteeProfile, MentorProfile, Modes
+from portal.mentoring.proposal_models import MatchRound, Proposal
 
 NOW = clock.from_oslo(date(2026, 11, 24), time(10, 30))
 REASONS = [

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 from sqlalchemy import select
 
 from portal.extensions import db
-from portal.mentoring.models import MatchRound, MenteeProfile, MentorProfile, Proposal
+from portal.mentoring.profile_models import MenteeProfile, MentorProfile
+from portal.mentoring.proposal_models import MatchRound, Proposal
 from tests.mentoring.pairing import new_mentee, new_mentor
 from tests.support.people import new_member
 

@@ -9,7 +9,10 @@ import time_machine
 from portal.extensions import db
 from portal.members.models import Member
 from portal.mentoring import lapsing, profiles, proposal_answers
-from portal.mentoring.models import MenteeProfile, MentorProfile, Mentorship, Proposal, ReservationKind
+from portal.mentoring.mentorship_models import Mentorship
+from portal.mentoring.profile_models import MenteeProfile, MentorProfile
+from portal.mentoring.proposal_models import Proposal
+from portal.mentoring.reservation_models import ReservationKind
 from portal.mentoring.reservations import keep_apart, reserve
 from tests.mentoring.pairing import NOW, new_mentee, new_mentor, new_round, propose
 from tests.support.client import CheckingClient

@@ -10,7 +10,9 @@ from portal.access import Role
 from portal.extensions import db
 from portal.members.models import Member
 from portal.mentoring import profiles, proposal_answers
-from portal.mentoring.models import Meeting, MentorProfile, Mentorship, Proposal
+from portal.mentoring.mentorship_models import Meeting, Mentorship
+from portal.mentoring.profile_models import MentorProfile
+from portal.mentoring.proposal_models import Proposal
 from tests.mentoring.pairing import areas, new_mentee, new_mentor, new_round, pair, propose
 from tests.support.client import CheckingClient
 from tests.support.people import new_member, new_user

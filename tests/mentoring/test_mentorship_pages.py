@@ -11,7 +11,7 @@ from portal.accounts.models import User
 from portal.extensions import db
 from portal.members.models import Member
 from portal.mentoring import mentorships
-from portal.mentoring.models import EndReason, Meeting, MeetingMode, Mentorship
+from portal.mentoring.mentorship_models import EndReason, Meeting, MeetingMode, Mentorship
 from tests.mentoring.pairing import new_mentee, new_mentor, pair
 from tests.support.client import CheckingClient
 from tests.support.people import new_member

@@ -11,7 +11,8 @@ from portal.accounts.models import User
 from portal.extensions import db
 from portal.members.models import NOWHERE, Member
 from portal.mentoring import profiles
-from portal.mentoring.models import MenteeProfile, MentorProfile, Reservation
+from portal.mentoring.profile_models import MenteeProfile, MentorProfile
+from portal.mentoring.reservation_models import Reservation
 from portal.notifications import OutboxMessage
 from portal.privacy.erasure import erase
 from tests.mentoring.pairing import areas, new_mentee, new_mentor

@@ -9,7 +9,9 @@ from portal.access import Role
 from portal.extensions import db
 from portal.members.models import Member
 from portal.mentoring import profiles, proposal_answers
-from portal.mentoring.models import MenteeProfile, Proposal, ReservationKind
+from portal.mentoring.profile_models import MenteeProfile
+from portal.mentoring.proposal_models import Proposal
+from portal.mentoring.reservation_models import ReservationKind
 from portal.mentoring.reservations import reserve
 from tests.mentoring.pairing import new_mentee, new_mentor, new_round, pair, propose
 from tests.support.client import CheckingClient

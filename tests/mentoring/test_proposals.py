@@ -15,8 +15,10 @@ from portal.accounts.models import User
 from portal.extensions import db
 from portal.members.models import Member
 from portal.mentoring import asking, lapsing, mentorships, profiles, proposal_answers, proposal_refusals
+from portal.mentoring.mentorship_models import Mentorship
 from portal.mentoring.mentorships import begin
-from portal.mentoring.models import MenteeProfile, MentorProfile, Mentorship, Proposal
+from portal.mentoring.profile_models import MenteeProfile, MentorProfile
+from portal.mentoring.proposal_models import Proposal
 from portal.mentoring.round_release import close_round
 from portal.notifications import Kind, OutboxMessage
 from tests.mentoring.pairing import NOW, new_mentee, new_mentor, new_round, pair, propose

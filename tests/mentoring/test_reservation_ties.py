@@ -6,8 +6,8 @@ from portal import clock
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.members.models import Member
-from portal.mentoring.models import Reservation, ReservationKind, Tie
 from portal.mentoring.pool import pool
+from portal.mentoring.reservation_models import Reservation, ReservationKind, Tie
 from portal.mentoring.reservations import reserve, said_by
 from tests.support.client import CheckingClient
 from tests.support.page import Form

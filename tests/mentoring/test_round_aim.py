@@ -16,8 +16,9 @@ from portal.accounts.models import User
 from portal.consents import Purpose
 from portal.extensions import db
 from portal.mentoring import profiles, proposal_answers
-from portal.mentoring.models import MatchRound, MenteeProfile, Modes, Proposal
 from portal.mentoring.pool import pool as drawn
+from portal.mentoring.profile_models import MenteeProfile, Modes
+from portal.mentoring.proposal_models import MatchRound, Proposal
 from portal.mentoring.round_aim import effect_of
 from portal.mentoring.round_board import Board
 from portal.mentoring.round_decisions import Aim, Decisions

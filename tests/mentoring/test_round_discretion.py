@@ -12,7 +12,9 @@ from portal import clock
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.mentoring import profiles
-from portal.mentoring.models import MatchRound, MenteeProfile, MentorProfile, Modes, ReservationKind, Tie
+from portal.mentoring.profile_models import MenteeProfile, MentorProfile, Modes
+from portal.mentoring.proposal_models import MatchRound
+from portal.mentoring.reservation_models import ReservationKind, Tie
 from portal.mentoring.reservations import reserve
 from portal.mentoring.round_board import Board
 from portal.mentoring.round_decisions import Aim

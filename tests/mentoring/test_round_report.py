@@ -16,7 +16,8 @@ from portal.accounts.models import User
 from portal.extensions import db
 from portal.members.models import ChallengeArea
 from portal.mentoring import profiles
-from portal.mentoring.models import MatchRound, Modes
+from portal.mentoring.profile_models import Modes
+from portal.mentoring.proposal_models import MatchRound
 from portal.mentoring.round_decisions import last_runs
 from portal.mentoring.round_release import release_round
 from portal.mentoring.rounds import start_round, swap

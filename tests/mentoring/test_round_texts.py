@@ -11,8 +11,8 @@ from portal import clock, jobs, keys
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.mentoring import profiles
-from portal.mentoring.models import MenteeProfile, MentorProfile, Modes
 from portal.mentoring.pool import pool
+from portal.mentoring.profile_models import MenteeProfile, MentorProfile, Modes
 from portal.mentoring.round_models import MatchRun
 from portal.mentoring.rounds import start_round
 from portal.mentoring.text_vectors import TextVector, fit_due, open_vectors, sealed_vectors

@@ -15,7 +15,8 @@ from portal import audit, clock, jobs
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.mentoring import rounds
-from portal.mentoring.models import MatchRound, Proposal, ReservationKind
+from portal.mentoring.proposal_models import MatchRound, Proposal
+from portal.mentoring.reservation_models import ReservationKind
 from portal.mentoring.reservations import reserve
 from portal.mentoring.round_models import MatchRun, RunOrder, Stage
 from portal.mentoring.round_refusals import IsRunning

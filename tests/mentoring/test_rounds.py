@@ -17,13 +17,9 @@ from portal import clock
 from portal.access import Role
 from portal.accounts.models import User
 from portal.extensions import db
-from portal.mentoring.models import (
-    MatchRound,
-    MenteeProfile,
-    MentorProfile,
-    Proposal,
-    ReservationKind,
-)
+from portal.mentoring.profile_models import MenteeProfile, MentorProfile
+from portal.mentoring.proposal_models import MatchRound, Proposal
+from portal.mentoring.reservation_models import ReservationKind
 from portal.mentoring.reservations import reserve
 from portal.mentoring.round_decisions import Aim, Decisions
 from portal.mentoring.round_models import MatchRun

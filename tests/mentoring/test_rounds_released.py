@@ -15,7 +15,9 @@ from portal.accounts.models import User
 from portal.audit import AuditEvent
 from portal.extensions import db
 from portal.mentoring import profiles, proposal_answers
-from portal.mentoring.models import MatchRound, MentorProfile, Proposal, ReservationKind
+from portal.mentoring.profile_models import MentorProfile
+from portal.mentoring.proposal_models import MatchRound, Proposal
+from portal.mentoring.reservation_models import ReservationKind
 from portal.mentoring.reservations import reserve
 from portal.mentoring.round_models import MatchRun
 from portal.mentoring.round_release import release_round, remind

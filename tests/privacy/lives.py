@@ -12,13 +12,9 @@ from portal.consents import Purpose
 from portal.extensions import db
 from portal.members.models import ImportPreview, Member
 from portal.mentoring import mentorships
-from portal.mentoring.models import (
-    MeetingMode,
-    MenteeProfile,
-    MentorProfile,
-    Mentorship,
-    ReservationKind,
-)
+from portal.mentoring.mentorship_models import MeetingMode, Mentorship
+from portal.mentoring.profile_models import MenteeProfile, MentorProfile
+from portal.mentoring.reservation_models import ReservationKind
 from portal.mentoring.reservations import reserve
 from portal.notifications import Kind, outbox
 from tests.coaching.programmes import booked, new_programme, participant

@@ -19,7 +19,8 @@ from portal.doctor import examine
 from portal.extensions import Base, db
 from portal.members.models import Member
 from portal.mentoring import proposal_answers
-from portal.mentoring.models import Mentorship, Reservation
+from portal.mentoring.mentorship_models import Mentorship
+from portal.mentoring.reservation_models import Reservation
 from portal.mentoring.reservations import described, find, said_by
 from portal.notifications import Kind, OutboxMessage
 from portal.privacy import erasure, leaving, traces

@@ -18,7 +18,7 @@ from portal.coaching.models import Booking, Coach, Enrolment, Mode, Slot
 from portal.extensions import db
 from portal.members.models import Member
 from portal.mentoring import round_runs
-from portal.mentoring.models import MatchRound
+from portal.mentoring.proposal_models import MatchRound
 from portal.mentoring.round_models import MatchRun
 from portal.mentoring.rounds import start_round
 from portal.notifications import OutboxMessage, outbox

@@ -18,7 +18,7 @@ from portal.coaching.hours import SlotMode
 from portal.extensions import UtcDateTime, db
 from portal.members.models import ImportPreview
 from portal.mentoring import mentorships
-from portal.mentoring.models import EndReason
+from portal.mentoring.mentorship_models import EndReason
 from portal.notifications import OutboxMessage
 from portal.privacy import erasure, paths
 from portal.privacy.export import as_json, as_pdf, gather

@@ -14,7 +14,8 @@ from portal.coaching.models import Booking, Enrolment, Slot
 from portal.consents import Consent, Purpose
 from portal.extensions import db
 from portal.mentoring import lapsing, mentorships
-from portal.mentoring.models import EndReason, MatchRound, Meeting, Mentorship, Proposal
+from portal.mentoring.mentorship_models import EndReason, Meeting, Mentorship
+from portal.mentoring.proposal_models import MatchRound, Proposal
 from portal.notifications import OutboxMessage
 from portal.privacy import dates, retention
 from portal.privacy.models import Erasure

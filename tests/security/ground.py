@@ -21,7 +21,8 @@ from portal.extensions import Base, db
 from portal.members.models import Member
 from portal.members.previews import keep_preview
 from portal.mentoring import mentorships, proposal_answers, reservations
-from portal.mentoring.models import MeetingMode, ReservationKind
+from portal.mentoring.mentorship_models import MeetingMode
+from portal.mentoring.reservation_models import ReservationKind
 from portal.mentoring.rounds import start_round
 from tests.coaching.programmes import NOW, booked, new_coach, new_programme, new_slot, participant
 from tests.mentoring.pairing import new_mentee, new_mentor, new_round, pair, propose

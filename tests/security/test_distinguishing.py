@@ -26,14 +26,9 @@ from portal.accounts.models import User
 from portal.extensions import db
 from portal.members.models import ChallengeArea
 from portal.mentoring import lapsing, profiles, proposal_answers, reservations, rounds
-from portal.mentoring.models import (
-    MatchRound,
-    MenteeProfile,
-    MentorProfile,
-    Modes,
-    Proposal,
-    ReservationKind,
-)
+from portal.mentoring.profile_models import MenteeProfile, MentorProfile, Modes
+from portal.mentoring.proposal_models import MatchRound, Proposal
+from portal.mentoring.reservation_models import ReservationKind
 from portal.mentoring.round_decisions import last_runs
 from portal.mentoring.round_inputs import solve_again
 from portal.mentoring.round_reach import within_reach

@@ -19,7 +19,8 @@ from portal.coaching.models import Enrolment
 from portal.consents import Purpose
 from portal.extensions import db
 from portal.members.models import Member
-from portal.mentoring.models import MatchRound, MenteeProfile, MentorProfile
+from portal.mentoring.profile_models import MenteeProfile, MentorProfile
+from portal.mentoring.proposal_models import MatchRound
 from portal.mentoring.round_decisions import last_runs
 from portal.mentoring.round_release import release_round
 from portal.mentoring.rounds import start_round

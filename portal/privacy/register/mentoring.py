@@ -8,7 +8,7 @@ from portal.extensions import Base, db
 from portal.language import gettext as _
 from portal.members.models import ChallengeArea, Member
 from portal.mentoring import reservations, wording
-from portal.mentoring.models import Reservation
+from portal.mentoring.reservation_models import Reservation
 from portal.privacy.register.lines import (
     DESTROYED,
     EMPTIED,
