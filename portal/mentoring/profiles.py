@@ -9,7 +9,7 @@ from sqlalchemy import select
 from portal import audit
 from portal.access import Role
 from portal.accounts.models import User
-from portal.database import refused
+from portal.database import lock, refused
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.language import lazy_gettext as _l
@@ -147,7 +147,8 @@ def set_capacity(mentor: MentorProfile, places: int, by: User, now: datetime) ->
     """Let the mentor have this many places. Raises PlacesInUse when more mentorships than that are running."""
     if not 0 <= places <= MOST_PLACES:
         raise ImpossibleCapacity
-    db.session.refresh(mentor, with_for_update=True)
+    lock(mentor)
+    db.session.expire(mentor, ["places", "live"])
     if places == len(mentor.places):
         return
     if places < len(mentor.live):
