@@ -17,7 +17,7 @@ from portal.mentoring.mentorship_models import EndReason, MeetingMode, Mentorshi
 from portal.mentoring.mentorships import end as end_mentorship
 from portal.mentoring.mentorships import log_held, plan_meeting
 from portal.mentoring.profile_models import MenteeProfile, MentorProfile, Modes
-from portal.mentoring.profiles import become_mentor, pause, seek, tell_experience
+from portal.mentoring.profiles import become_mentor, pause, seek, set_capacity, tell_experience
 from portal.mentoring.proposal_answers import accept, decline
 from portal.mentoring.proposal_models import MatchRound, Proposal
 from portal.mentoring.round_release import close_round, release_round
@@ -222,6 +222,9 @@ class MentoringPast:
         self.timeline.plan(released, self._second_round)
 
     def _second_round(self, now: datetime) -> None:
+        torgeir = self.cast.by_persona["mentor"]
+        mentor = db.session.scalars(select(MentorProfile).where(MentorProfile.member_id == torgeir.id)).one()
+        set_capacity(mentor, 4, torgeir.user, now)  # one for Kari, beside whom the secretariat gives him
         made = start_round("Høstrunden", self.cast.secretary, now)
         self._give_torgeir(made, self.admirers[2:], now)
         deadline = clock.today(self.timeline.now) + timedelta(days=10)

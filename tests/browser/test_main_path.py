@@ -57,7 +57,7 @@ def torgeirs_proposal(world: World) -> str:
 def test_a_mentee_and_a_mentor_find_each_other(world: World) -> None:
     torgeir = person(world, "mentor")
     torgeir.press("Plasser: én til", within="#room")
-    torgeir.sees("4", at=".stepper__value")
+    torgeir.sees("5", at=".stepper__value")
 
     proposal = torgeirs_proposal(world)
     kari = person(world, "mentee")
