@@ -80,6 +80,9 @@ class Sender:
             self.begin_anew()
         way, rule = self.every_way[data.way]
         users = self._users(way)
+        if not users:  # whoever could go there has been shut out by what was sent
+            self.begin_anew()
+            users = self._users(way) or [None]
         client = self._client(users[data.person % len(users)])
         path = address(rule, data.row_id or self.made.ids.get(ROUTES[way].own, 0))
         method = way.split()[0]
