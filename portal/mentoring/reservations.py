@@ -174,7 +174,8 @@ def keep_apart(one: Member, other: Member) -> bool:
     keys.load([one.user_id, other.user_id])
     places = select(Member).where(Member.id.in_([one.id, other.id])).options(joinedload(Member.municipality))
     two = db.session.scalars(places).all()
-    return any(no.stands_between(one, other) for member in two for no in said_by(member))
+    noes = [no for member in two for no in said_by(member)]
+    return any(no.stands_between(one, other) for no in noes)
 
 
 def said_by_anyone() -> list[No]:

@@ -340,7 +340,7 @@ def _today() -> Iterator[None]:
     "game", [reservation_game, mentees_no, mentors_no, late_no], ids=lambda g: g.__name__
 )
 @pytest.mark.promise(
-    "Ingen kan se, telle, måle eller prøve seg fram til at noen har sagt nei til dem", small=1, full=40
+    "Ingen kan se, telle, måle eller prøve seg fram til at noen har sagt nei til dem", small=2, full=40
 )
 def test_no_player_has_an_advantage(app: Flask, bed: Any, promise: Any, game: Any) -> None:
     told = {seed: found for seed in range(promise.size) if (found := game(app, bed, seed))}
