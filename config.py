@@ -68,7 +68,9 @@ class Config:
         self.ERASURE_LEDGER = os.environ.get("ERASURE_LEDGER", "")
         self.KEYRING_FILE = os.environ.get("KEYRING_FILE", "")
         self.BACKUP_KEY = os.environ.get("BACKUP_KEY", "")
-        self.BASE_URL = os.environ.get("BASE_URL", f"http://127.0.0.1:{os.environ.get('PORT', '5000')}")
+        # Paths are put after it.
+        address = os.environ.get("BASE_URL", f"http://127.0.0.1:{os.environ.get('PORT', '5000')}")
+        self.BASE_URL = address.rstrip("/")
         self.MAIL_FROM = os.environ.get("MAIL_FROM", "Varde <varde@kdf.example>")
         self.SMTP_URL = os.environ.get("SMTP_URL", "")
         self.MAIL_FOLDER: Path | None = Path(os.environ.get("MAIL_FOLDER", INSTANCE / "mail"))
@@ -147,6 +149,8 @@ class Production(Config):
             raise MissingSetting(
                 "BASE_URL must begin with https://: passkeys and the session's cookie need it"
             )
+        if address.path or address.query or address.fragment:
+            raise MissingSetting("BASE_URL must end with the host: the portal lies at the root of its own")
         if self.OIDC_ISSUER and not (self.OIDC_CLIENT_ID and self.OIDC_CLIENT_SECRET):
             raise MissingSetting("OIDC_ISSUER needs OIDC_CLIENT_ID and OIDC_CLIENT_SECRET")
         self.TRUSTED_PROXIES = int(os.environ.get("TRUSTED_PROXIES", "1"))

@@ -49,11 +49,24 @@ def test_a_key_that_can_seal_nothing_stops_the_start_and_is_not_shown(
 
 
 @pytest.mark.parametrize(
-    "address", ["http://varde.kdf.example", "varde.kdf.example", "https://", "https:///x"]
+    "address",
+    [
+        "http://varde.kdf.example",
+        "varde.kdf.example",
+        "https://",
+        "https:///x",
+        "https://kdf.example/varde",
+        "https://varde.kdf.example?x",
+    ],
 )
-def test_an_address_where_no_passkey_works_stops_the_start(
+def test_an_address_where_no_passkey_works_or_no_link_leads_stops_the_start(
     monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
     monkeypatch.setenv("BASE_URL", address)
     with pytest.raises(config.MissingSetting, match="BASE_URL"):
         config.Production()
+
+
+def test_a_stroke_too_many_in_the_address_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BASE_URL", "https://varde.kdf.example/")
+    assert config.Production().BASE_URL == "https://varde.kdf.example"

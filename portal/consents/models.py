@@ -20,7 +20,7 @@ _WITHDRAWN_NOT = sql("withdrawn_at IS NULL")
 
 
 class ConsentText(Base):
-    """The words that somebody has said yes to. Rows are added, never changed."""
+    """The words that somebody has said yes to. Triggers (migration 0011) refuse to change or remove a row."""
 
     __tablename__ = "consent_text"
     __table_args__ = (

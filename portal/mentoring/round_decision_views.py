@@ -15,7 +15,7 @@ from portal.extensions import db, htmx
 from portal.language import gettext as _
 from portal.mentoring import rounds as work
 from portal.mentoring.proposal_models import MatchRound
-from portal.mentoring.round_forms import ExclusionForm, PairForm, UndoForm
+from portal.mentoring.round_forms import ExclusionForm, PairForm, SeenForm
 from portal.mentoring.round_models import Ground
 from portal.mentoring.round_views import board_page, held_round, look, refused_page, rounds, the_round
 from portal.rendering import after_write, flash
@@ -107,7 +107,7 @@ def _not_sound(round_id: int, form: PairForm) -> Response:
 def undo(round_id: int) -> BaseResponse:
     round_ = held_round(round_id)
     try:
-        mentee_id = work.undo(round_, UndoForm().seen.data or "", current_user, clock.now())
+        mentee_id = work.undo(round_, SeenForm().seen.data or "", current_user, clock.now())
     except DomainError as error:
         return refused_page(round_id, error)
     return _decided(round_, mentee_id)
@@ -118,7 +118,7 @@ def undo(round_id: int) -> BaseResponse:
 def drop(round_id: int) -> BaseResponse:
     round_ = held_round(round_id)
     try:
-        work.drop(round_, current_user, clock.now())
+        work.drop(round_, current_user, clock.now(), SeenForm().seen.data or "")
     except DomainError as error:
         return refused_page(round_id, error)
     db.session.commit()

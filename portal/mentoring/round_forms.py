@@ -74,12 +74,11 @@ class AimForm(Form):
     even_load = BooleanField(_l("Spre mentees på flere mentorer"))
 
 
-class UndoForm(Form):
-    seen = StringField()  # the run that was looked at
+class SeenForm(Form):
+    seen = StringField()  # the mark of the run that was looked at
 
 
-class ReleaseForm(Form):
-    seen = StringField()  # as in UndoForm
+class ReleaseForm(SeenForm):
     answer_by = DateField(
         _l("Svarfrist for mentees"),
         validators=[InputRequired(_l("Sett en svarfrist, for eksempel om to uker."))],

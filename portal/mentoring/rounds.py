@@ -116,10 +116,16 @@ def undo(round_: MatchRound, seen: str, by: User, now: datetime) -> int | None:
     return about
 
 
-def drop(round_: MatchRound, by: User, now: datetime) -> None:
-    """Throw the draft away. Nobody has seen it."""
+def drop(round_: MatchRound, by: User, now: datetime, seen: str | None = None) -> None:
+    """Throw the draft away. Nobody but the secretariat has seen it.
+
+    `seen` is the mark of the run that was looked at, where somebody has looked. Raises HasChanged where it is not the last.
+    """
     if round_.released_at is not None:
         raise NotADraft
+    (last,) = last_runs(round_, 1)
+    if seen is not None and seen != (last.mark if last is not None else ""):
+        raise HasChanged
     audit.record(DROPPED, by=by, on=outbox.name(round_), at=now)
     db.session.delete(round_)
 

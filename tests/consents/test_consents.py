@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
 from portal import consents
 from portal.accounts.models import User
@@ -75,4 +76,23 @@ def test_a_yes_to_words_that_promised_less_no_longer_holds(
 
 def test_the_words_are_kept_as_they_were_said(bjorn: Member, now: datetime) -> None:
     consents.give(bjorn.user, AREAS, 1, now)
+    assert db.session.scalars(select(ConsentText.text)).all() == [consents.current(AREAS).text]
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "UPDATE consent_text SET text = 'Alle kan se alt.'",
+        "UPDATE consent_text SET version = 2",
+        "DELETE FROM consent_text",
+    ],
+)
+def test_the_database_itself_refuses_to_change_the_words_of_a_yes(
+    bjorn: Member, now: datetime, tampering: str
+) -> None:
+    consents.give(bjorn.user, AREAS, 1, now)
+    db.session.commit()
+    with pytest.raises(DBAPIError, match="the words of a yes stay"):
+        db.session.execute(text(tampering))
+    db.session.rollback()
     assert db.session.scalars(select(ConsentText.text)).all() == [consents.current(AREAS).text]

@@ -12,15 +12,17 @@ from tests.support.people import new_member
 
 MENTEES = ("Nome", "Lierne", "Sirdal", "Åfjord")
 MENTORS = (("Hitra", 1), ("Nordreisa", 2), ("Ringebu", 1))
+SECRET = "Ordføreren snakker ikke til meg lenger"  # in every mentee's own words
 WEIGHTS = {"challenges": 40, "size": 25, "experience": 15, "practicalities": 10, "wishes": 10}
 
 
 def new_pool() -> SimpleNamespace:
     """Four who seek, and three mentors with four places."""
-    return SimpleNamespace(
-        mentees=[new_mentee(new_member(f"Mentee {place}", place)) for place in MENTEES],
-        mentors=[new_mentor(new_member(f"Mentor {place}", place), number) for place, number in MENTORS],
-    )
+    mentees = [new_mentee(new_member(f"Mentee {place}", place)) for place in MENTEES]
+    mentors = [new_mentor(new_member(f"Mentor {place}", place), number) for place, number in MENTORS]
+    for mentee in mentees:
+        mentee.text = SECRET
+    return SimpleNamespace(mentees=mentees, mentors=mentors)
 
 
 def pairs(round_: MatchRound) -> dict[int, int]:
@@ -29,6 +31,11 @@ def pairs(round_: MatchRound) -> dict[int, int]:
         Proposal.round_id == round_.id, Proposal.rank == 1
     )
     return dict(db.session.execute(rows).tuples().all())
+
+
+def proposed(round_: MatchRound) -> set[tuple[int, int]]:
+    rows = select(Proposal.mentee_id, Proposal.mentor_id).where(Proposal.round_id == round_.id)
+    return set(db.session.execute(rows).tuples())
 
 
 def other_mentor(round_: MatchRound, mentee: MenteeProfile, pool: SimpleNamespace) -> MentorProfile:
