@@ -1,6 +1,7 @@
 """Varde: the portal for KDF's coaching pilot and mentor scheme."""
 
 import logging
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -76,7 +77,7 @@ def create_app(settings: Config) -> Flask:
         prefix="static/",
         max_age=365 * 86400,
         allow_all_origins=False,
-        add_headers_function=security.protect_file,
+        add_headers_function=partial(security.protect_file, app),
     )
     proxies = app.config["TRUSTED_PROXIES"]
     if proxies:  # each adds the address it was called from; the limits count by the visitor's own

@@ -159,11 +159,18 @@ def _to_sign_in() -> Response:
     target = url_for("accounts.sign_in", next=_afterwards() if request.method == "GET" else None)
     if g.get("halfway"):
         target = url_for("second_factor.code")
+    response = redirect(target, 303)
     if request.headers.get("HX-Request"):
         response = Response(status=200)
         response.headers["HX-Redirect"] = target
-        return response
-    return redirect(target, 303)
+    was_in = not g.get("halfway") and session.pop("sid", None) is not None
+    return forget(response) if was_in else response
+
+
+def forget(response: Response) -> Response:
+    """Let the browser throw away what it has kept of the portal, the pages that its back button would show among it."""
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
 
 
 def register(app: Flask) -> None:

@@ -32,6 +32,7 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     ]
 )
+TRANSPORT = "max-age=63072000; includeSubDomains"
 
 
 def register(app: Flask) -> None:
@@ -48,14 +49,16 @@ def register(app: Flask) -> None:
         headers["Permissions-Policy"] = PERMISSIONS
         headers["X-Frame-Options"] = "DENY"
         if app.config["SESSION_COOKIE_SECURE"]:
-            headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+            headers["Strict-Transport-Security"] = TRANSPORT
         if _is_somebodys(response):
             headers["Cache-Control"] = "no-store"
         return response
 
 
-def protect_file(headers: Headers, _path: str, _url: str) -> None:
+def protect_file(app: Flask, headers: Headers, _path: str, _url: str) -> None:
     """The same for style sheets, scripts and pictures, which are answered before the application is asked."""
+    if app.config["SESSION_COOKIE_SECURE"]:
+        headers["Strict-Transport-Security"] = TRANSPORT
     headers["Content-Security-Policy"] = POLICY
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"

@@ -2,15 +2,16 @@
 
 import secrets
 from datetime import datetime
+from typing import Any
 
 from flask import Flask, Request, g, session
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy import update
 
 from portal import audit, clock
-from portal.accounts.current import current_session
+from portal.accounts.current import current_session, current_user
 from portal.accounts.models import LINK_LIFETIME, LoginLink, User, digest, fold_email
-from portal.accounts.sessions import MOST_WRONG_CODES, Session
+from portal.accounts.sessions import LONGEST_IDLE, MOST_WRONG_CODES, Session, idle_limit
 from portal.extensions import db, login_manager
 from portal.notifications import Kind, outbox
 
@@ -125,6 +126,13 @@ def _load_user(request: Request) -> User | None:
 
 def register(app: Flask) -> None:
     login_manager.request_loader(_load_user)
+
+    @app.context_processor
+    def idle() -> dict[str, Any]:
+        """After how many seconds a page that nobody touches is left; None for those who are not hurried out."""
+        here = current_user
+        short = here.is_authenticated and idle_limit(here.roles) < LONGEST_IDLE
+        return {"idle": int(idle_limit(here.roles).total_seconds()) if short else None}
 
     @app.teardown_request
     def mark_seen(error: BaseException | None) -> None:

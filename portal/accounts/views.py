@@ -6,7 +6,7 @@ from flask import Blueprint, Response, abort, current_app, redirect, request, se
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal import clock
-from portal.access import Role, allow_anyone, allow_signed_in, local_path
+from portal.access import Role, allow_anyone, allow_signed_in, forget, local_path
 from portal.accounts import organisation
 from portal.accounts.current import browser, current_user
 from portal.accounts.factors import has_something_to_prove
@@ -105,7 +105,7 @@ def sign_out() -> BaseResponse:
     end_session(clock.now())
     db.session.commit()
     flash(_("Du er logget ut."))
-    return after_write(url_for("home.landing"))
+    return forget(after_write(url_for("home.landing")))
 
 
 @accounts.post("/hat")

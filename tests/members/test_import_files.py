@@ -210,15 +210,16 @@ def bomb() -> bytes:
     return out.getvalue()
 
 
-def entities() -> bytes:
+def entities(part: str = "sheet1.xml", before: str = "", encoding: str = "utf-8") -> bytes:
+    """A workbook of which one part unfolds to a thousand million letters, were it read."""
     laughs = "".join(f'<!ENTITY a{i} "{f"&a{i - 1};" * 10}">' for i in range(1, 9))
     source = io.BytesIO(xlsx_of(KARI))
     out = io.BytesIO()
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(out, "w") as new:
         for name in old.namelist():
             text = old.read(name)
-            if name.endswith("sheet1.xml"):
-                text = f'<!DOCTYPE x [<!ENTITY a0 "ha">{laughs}]><worksheet>&a8;</worksheet>'.encode()
+            if name.endswith(part):
+                text = f'{before}<!DOCTYPE x [<!ENTITY a0 "ha">{laughs}]><x><t>&a8;</t></x>'.encode(encoding)
             new.writestr(name, text)
     return out.getvalue()
 
@@ -259,6 +260,11 @@ def zipped(name: str) -> bytes:
         (zipped("xl/workbook.xml"), "skadet"),
         (bomb(), "for stort når det pakkes ut"),
         (entities(), "noe vi ikke åpner"),
+        (entities(before=f"<!-- {'x' * 3000} -->"), "noe vi ikke åpner"),
+        (entities(encoding="utf-16"), "noe vi ikke åpner"),
+        (entities("xl/workbook.xml"), "noe vi ikke åpner"),
+        (entities("styles.xml"), "noe vi ikke åpner"),
+        (entities("[Content_Types].xml"), "noe vi ikke åpner"),
         (merged_heading(), "Overskriften i A–B, linje 1 er slått sammen"),
         (csv_of(*(KARI for _ in range(5_020))), "mer enn 5 000 rader"),
         (b"x" * (8 * 1024 * 1024 + 1), "større enn 8 MB"),

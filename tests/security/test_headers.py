@@ -1,6 +1,7 @@
 """What every answer tells the browser, whoever asks for whatever: run nothing foreign, frame nothing, keep nothing."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -131,11 +132,24 @@ def test_a_file_of_the_portals_own_carries_the_policy_and_may_be_kept(client: Ch
     assert "max-age" in answer.headers["Cache-Control"]
 
 
+def test_who_leaves_leaves_nothing_in_the_browser(client: CheckingClient, bjorn: Any) -> None:
+    client.sign_in(bjorn).get("/profile")
+    assert client.post("/sign-out").headers["Clear-Site-Data"] == '"cache", "storage"'
+
+
+def test_nor_does_who_was_put_out_meanwhile(client: CheckingClient, eva: User) -> None:
+    client.sign_in(eva).get("/secretariat/members")
+    with time_machine.travel(NOW + timedelta(minutes=31), tick=False):
+        assert client.open("/secretariat/members").headers["Clear-Site-Data"] == '"cache", "storage"'
+        assert "Clear-Site-Data" not in client.open("/secretariat/members").headers
+
+
 def test_production_asks_for_encryption_always() -> None:
     app = create_app(config.Testing())
     app.config["SESSION_COOKIE_SECURE"] = True
-    answer = CheckingClient(app, Page).open("/accessibility")
-    assert answer.headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
+    for path in ("/accessibility", "/static/css/tokens.css"):
+        answer = CheckingClient(app, Page).open(path)
+        assert answer.headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
     assert config.Production.SESSION_COOKIE_SECURE
     assert config.Production.SESSION_COOKIE_NAME.startswith("__Host-")
 
