@@ -6,7 +6,7 @@ import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 INSTANCE = Path(__file__).parent / "instance"
 KEY_SIZE = 32
@@ -31,6 +31,13 @@ def _is_key(text: str) -> bool:
         return len(base64.b64decode(text.strip(), validate=True)) == KEY_SIZE
     except ValueError:
         return False
+
+
+def _is_elsewhere(url: str) -> bool:
+    """Whether the address leads to another machine: what goes there can be read on its way."""
+    parts = urlsplit(url)
+    hosts = {parts.hostname or "localhost", *parse_qs(parts.query).get("host", ())}  # libpq takes both
+    return not all(host in ("localhost", "::1") or host.startswith(("127.", "/")) for host in hosts)
 
 
 class Config:
@@ -128,7 +135,10 @@ class Production(Config):
         "AUDIT_HEAD_FILE",
         "ERASURE_LEDGER",
         "KEYRING_FILE",
+        # memory:// counts for each process by itself, so it is for whoever runs one, and says so.
+        "RATELIMIT_STORAGE_URI",
     )
+    ENCRYPTED = frozenset({"require", "verify-ca", "verify-full"})
 
     def __init__(self) -> None:
         missing = [name for name in self.NEEDED if not os.environ.get(name)]
@@ -144,6 +154,7 @@ class Production(Config):
                 "DATA_KEY is the one that everybody knows: openssl rand -base64 32 makes another"
             )
         self._refuse_bad_keys()
+        self._refuse_open_ways()
         address = urlsplit(self.BASE_URL)
         if address.scheme != "https" or not address.hostname:
             raise MissingSetting(
@@ -155,6 +166,19 @@ class Production(Config):
             raise MissingSetting("OIDC_ISSUER needs OIDC_CLIENT_ID and OIDC_CLIENT_SECRET")
         self.TRUSTED_PROXIES = int(os.environ.get("TRUSTED_PROXIES", "1"))
         self.MAIL_FOLDER = None
+
+    def _refuse_open_ways(self) -> None:
+        """Mails carry ways in, the database everything: neither leaves the machine unencrypted."""
+        if urlsplit(self.SMTP_URL).scheme not in ("smtps", "smtp+tls", "smtp"):
+            raise MissingSetting("SMTP_URL must be smtps://, smtp+tls://, or smtp:// on this machine")
+        if self.SMTP_URL.startswith("smtp:") and _is_elsewhere(self.SMTP_URL):
+            raise MissingSetting("SMTP_URL leaves this machine unencrypted: smtps:// or smtp+tls://")
+        asked = parse_qs(urlsplit(self.SQLALCHEMY_DATABASE_URI).query).get("sslmode", [])
+        mode = asked[-1] if asked else os.environ.get("PGSSLMODE", "")
+        if _is_elsewhere(self.SQLALCHEMY_DATABASE_URI) and mode not in self.ENCRYPTED:
+            raise MissingSetting("DATABASE_URL leaves this machine unencrypted: ?sslmode=verify-full")
+        if self.RATELIMIT_STORAGE_URI.startswith("redis:") and _is_elsewhere(self.RATELIMIT_STORAGE_URI):
+            raise MissingSetting("RATELIMIT_STORAGE_URI leaves this machine unencrypted: rediss://")
 
     def _refuse_bad_keys(self) -> None:
         """Now, and not when the first person writes something. Says which setting, never what it holds."""

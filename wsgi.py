@@ -8,4 +8,6 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import config
 from portal import create_app
 
+# Whatever the portal writes (an SQLite database, mails in a folder, the keyring) is for its own user alone.
+os.umask(0o077)
 app = create_app(config.from_environment())

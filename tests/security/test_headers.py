@@ -145,8 +145,10 @@ def test_nor_does_who_was_put_out_meanwhile(client: CheckingClient, eva: User) -
 
 
 def test_production_asks_for_encryption_always() -> None:
-    app = create_app(config.Testing())
-    app.config["SESSION_COOKIE_SECURE"] = True
+    class Encrypted(config.Testing):
+        SESSION_COOKIE_SECURE = True
+
+    app = create_app(Encrypted())
     for path in ("/accessibility", "/static/css/tokens.css"):
         answer = CheckingClient(app, Page).open(path)
         assert answer.headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains"
