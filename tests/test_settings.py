@@ -1,28 +1,17 @@
 """What production wants before it starts, so that nobody meets what is missing later."""
 
-from base64 import b64encode
-
 import pytest
 
 import config
+from tests.support.settings import KEY, set_production
 
 pytestmark = pytest.mark.pure
-KEY = b64encode(b"k" * 32).decode()
 HEX = "6b" * 32
 
 
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everything that production needs, as it should be."""
-    for name in ("VARDE_DEMO", "DATA_KEYS_OLD", "BACKUP_KEY", "OIDC_ISSUER"):
-        monkeypatch.delenv(name, raising=False)
-    for name in config.Production.NEEDED:
-        monkeypatch.setenv(name, "x" * 40)
-    monkeypatch.setenv("DATA_KEY", KEY)
-    monkeypatch.setenv("BASE_URL", "https://varde.kdf.example")
-    monkeypatch.setenv("DATABASE_URL", "postgresql:///varde")
-    monkeypatch.setenv("SMTP_URL", "smtps://mail.kdf.example")
-    monkeypatch.setenv("RATELIMIT_STORAGE_URI", "redis://127.0.0.1")
+    set_production(monkeypatch)
 
 
 def test_production_starts_with_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,6 @@
 """Coming in with the organisation's own sign-in, by a real provider: only people we know, and never by an address alone."""
 
 import threading
-from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -19,6 +18,7 @@ from portal.extensions import db
 from portal.notifications import Kind
 from tests.support.authenticator import Authenticator
 from tests.support.provider import CLIENT, SECRET, Provider, serving_provider
+from tests.support.settings import set_production
 from tests.support.ways_in import add_passkey, code_of, mailed_link, mails, open_link, with_app
 
 
@@ -270,12 +270,7 @@ def test_two_returns_at_once_are_one_first_meeting(new_client: Any, provider: Pr
 
 
 def test_production_wants_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in config.Production.NEEDED:
-        monkeypatch.setenv(name, "x")
-    monkeypatch.setenv("SECRET_KEY", "x" * 32)
-    monkeypatch.setenv("DATA_KEY", b64encode(b"k" * 32).decode())
-    monkeypatch.setenv("BASE_URL", "https://varde.kdf.example")
-    monkeypatch.delenv("VARDE_DEMO", raising=False)
+    set_production(monkeypatch)
     monkeypatch.setenv("OIDC_ISSUER", "https://login.example")
     with pytest.raises(config.MissingSetting):
         config.Production()

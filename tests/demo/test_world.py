@@ -1,6 +1,5 @@
 """The demonstration: a pilot four months in, with people whom a visitor can be."""
 
-from base64 import b64encode
 from datetime import UTC, datetime
 
 import pytest
@@ -21,6 +20,7 @@ from portal.mentoring.profile_models import MenteeProfile, MentorProfile
 from portal.mentoring.proposal_models import MatchRound
 from tests.support.client import CheckingClient
 from tests.support.page import Page
+from tests.support.settings import set_production
 
 
 def count(entity: type) -> int:
@@ -94,11 +94,7 @@ def test_production_does_not_start_without_its_secrets(monkeypatch: pytest.Monke
 
 
 def test_production_refuses_the_demonstration(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in config.Production.NEEDED:
-        monkeypatch.setenv(name, "x" * 40)
-    monkeypatch.setenv("DATABASE_URL", "sqlite://")
-    monkeypatch.setenv("DATA_KEY", b64encode(b"k" * 32).decode())
-    monkeypatch.setenv("BASE_URL", "https://varde.kdf.example")
+    set_production(monkeypatch)
     monkeypatch.setenv("VARDE_DEMO", "1")
     with pytest.raises(config.MissingSetting, match="demonstration"):
         config.Production()
