@@ -90,8 +90,14 @@ def lock_grants(role: Role) -> list[RoleGrant]:
 
 def require_somebody_else(than: User) -> None:
     """Raise LastOfSecretariat where nobody but this person could open the secretariat's door."""
-    if db.session.scalar(User.who_can_act_as(Role.SECRETARIAT).where(User.id != than.id).limit(1)) is None:
+    if is_last_of_secretariat(than):
         raise LastOfSecretariat
+
+
+def is_last_of_secretariat(user: User) -> bool:
+    """Whether the secretariat's door would be left with nobody who can open it, were this person gone."""
+    others = User.who_can_act_as(Role.SECRETARIAT).where(User.id != user.id)
+    return db.session.scalar(others.limit(1)) is None
 
 
 def is_sole_secretariat() -> bool:

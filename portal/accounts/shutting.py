@@ -60,7 +60,7 @@ def shut(user: User, by: User | None, now: datetime) -> None:
     lock(user)
     if user.deactivated_at is not None:
         return
-    tell(user, now)  # first: nothing is mailed to somebody who is shut out
+    tell(user, now)  # first: no other mail is written to somebody who is shut out
     user.deactivated_at = now
     Recovery.void_all(user, now)
     _end_every_way(user, now)

@@ -21,7 +21,7 @@ from portal import jobs
 from portal.extensions import db
 from portal.language import gettext as _
 from portal.notifications.models import Kind, OutboxMessage
-from portal.notifications.outbox import one_time_token
+from portal.notifications.outbox import is_gone, one_time_token
 
 log = structlog.get_logger("varde.mail")
 BATCH = 50
@@ -178,12 +178,16 @@ def _send(way: Transport, message_id: int, now: datetime) -> int:
 
 
 def _written(message_id: int, now: datetime) -> EmailMessage | None:
-    """The mail as it goes out now; None when it has been taken back, deleted, or is of no use any more."""
+    """The mail as it goes out now; None when it has been taken back, deleted, or is of no use any more.
+
+    Somebody who has been shut out since it was written is told of that, and of nothing else.
+    """
     message = db.session.get(OutboxMessage, message_id)
     if message is None or message.withdrawn_at is not None:
         return None
     useful = USEFUL_FOR.get(message.kind)
-    if useful is not None and message.created_at + useful < now:
+    is_late = useful is not None and message.created_at + useful < now
+    if is_late or (message.kind is not Kind.SIGN_IN_CHANGED and is_gone(message.user_id)):
         message.withdrawn_at = now
         return None
     return compose(message, now)

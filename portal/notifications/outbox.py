@@ -32,7 +32,7 @@ def send(
 
     `path` is where in the portal it leads; `about` the row it concerns, by which it can be withdrawn.
     """
-    gone = _is_gone(to.id)
+    gone = is_gone(to.id)
     message = OutboxMessage(
         kind=kind,
         user_id=None if gone else to.id,
@@ -52,7 +52,7 @@ def send_to_address(
     kind: Kind, user_id: int | None, address: str, at: datetime, *, path: str, nonce: str, void: bool = False
 ) -> None:
     """Write a mail to an address. `void`: nobody shall get it, and nobody can tell by the time it takes."""
-    gone = _is_gone(user_id, lock=True)  # an address that was read before an erasure is not written after it
+    gone = is_gone(user_id, lock=True)  # an address that was read before an erasure is not written after it
     void = void or gone
     message = OutboxMessage(
         kind=kind,
@@ -68,7 +68,7 @@ def send_to_address(
     db.session.add(message)
 
 
-def _is_gone(user_id: int | None, lock: bool = False) -> bool:
+def is_gone(user_id: int | None, lock: bool = False) -> bool:
     """Whether the person has been shut out, as the database has it now: they may have been erased since they were read."""
     user = Base.metadata.tables["user"]
     shut = select(user.c.deactivated_at).where(user.c.id == user_id)

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from portal import audit, jobs, keys
 from portal.access import Role
+from portal.accounts.grants import is_last_of_secretariat, lock_grants
 from portal.accounts.models import User
 from portal.accounts.notices import tell, when_it_was_not_me
 from portal.database import refused
@@ -137,7 +138,11 @@ def _erase_if(still: Callable[[int], bool], user_id: int, now: datetime) -> bool
 
 
 def _hold(user_id: int) -> User:
-    """The person and their wish as they are now, and nobody else's to change until this is over."""
+    """The person and their wish as they are now, and nobody else's to change until this is over.
+
+    The secretariat's roles first, as whoever shuts somebody out does: two who go at once do not leave the house empty.
+    """
+    lock_grants(Role.SECRETARIAT)
     user = db.session.get_one(User, user_id, with_for_update=True, populate_existing=True)
     wish = Erasure.waiting_for(user_id).with_for_update()
     db.session.scalars(wish.execution_options(populate_existing=True)).all()
@@ -185,10 +190,7 @@ def is_erased() -> ColumnElement[bool]:
 
 
 def _require_somebody_left(user: User) -> None:
-    if Role.SECRETARIAT not in user.roles:
-        return
-    others = User.who_can_act_as(Role.SECRETARIAT).where(User.id != user.id)
-    if db.session.scalar(others.limit(1)) is None:
+    if Role.SECRETARIAT in user.roles and is_last_of_secretariat(user):
         raise LastOfTheSecretariat
 
 

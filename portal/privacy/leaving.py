@@ -101,9 +101,14 @@ def _drafts() -> list[MatchRound]:
 def _drop_drafts(user: User, now: datetime) -> None:
     """A draft that was reckoned on somebody who is gone is no basis for anything."""
     for draft in _drafts():
-        # What a worker is busy with may have the person in it, too.
-        if order_of(draft) is not None or _is_in(draft, user):
+        if _is_in(draft, user) or _may_be_running_with(draft, user):
             rounds.drop(draft, user, now)
+
+
+def _may_be_running_with(draft: MatchRound, user: User) -> bool:
+    """Whether a worker is busy with the draft, and may have been given the person."""
+    waiting = order_of(draft)
+    return waiting is not None and waiting.failed_at is None and any(_profiles(user))
 
 
 def _is_in(draft: MatchRound, user: User, until: datetime | None = None) -> bool:

@@ -63,7 +63,16 @@ def ask_for_member(member_id: int) -> Response | BaseResponse:
         db.session.rollback()
         return _page(_member(member_id), form, 422, no)
     db.session.commit()
-    flash(_("%(name)s slettes %(day)s.", name=member.name, day=long_date(wish.due_at)))
+    words = (
+        _(
+            "%(name)s slettes når kontoen er åpnet igjen, tidligst %(day)s.",
+            name=member.name,
+            day=long_date(wish.due_at),
+        )
+        if member.user.locked_at
+        else _("%(name)s slettes %(day)s.", name=member.name, day=long_date(wish.due_at))
+    )
+    flash(words)
     return after_write(url_for("privacy.requests.erase_member", member_id=member_id))
 
 

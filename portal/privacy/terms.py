@@ -99,7 +99,7 @@ TERMS: tuple[Term, ...] = (
     ),
     Term(
         "erasures", _l("At du har bedt om å bli slettet"), _l("aldri"),
-        _l("Det er bare et nummer og tre datoer. Legges en gammel sikkerhetskopi tilbake, er det dette som gjør at du slettes på nytt."),
+        _l("Det er bare et nummer og tre datoer. En fil utenfor databasen har det samme nummeret: Legges en gammel sikkerhetskopi tilbake, er det den som gjør at du slettes på nytt."),
     ),
     Term(
         "audit", _l("Loggen over hva som er gjort og sett"), _l("aldri, så lenge Varde er i drift"),

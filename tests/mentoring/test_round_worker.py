@@ -23,6 +23,7 @@ from portal.mentoring.round_refusals import IsRunning
 from portal.mentoring.round_runs import solve
 from portal.mentoring.round_worker import HOLD, MOST_ATTEMPTS, run_ordered
 from portal.mentoring.text_vectors import fit_due
+from portal.privacy import erasure
 from tests.mentoring.rounds import at, new_pool, other_mentor, pairs
 from tests.support.client import CheckingClient
 from tests.support.racing import race
@@ -312,6 +313,21 @@ def test_a_draft_that_is_thrown_away_takes_its_order_with_it(
     client.sign_in(eva).post(at(ordered, "/removal"))
     assert run_ordered(clock.now()) == 0
     assert db.session.scalar(select(func.count()).select_from(RunOrder)) == 0
+
+
+@pytest.mark.parametrize(("whose", "left"), [("fredrik", 1), ("mentee", 0)])
+def test_only_those_whom_a_worker_may_have_been_given_take_its_round_with_them(
+    eva: User, fredrik: User, ordered: MatchRound, pool: SimpleNamespace, whose: str, left: int
+) -> None:
+    leaving = fredrik if whose == "fredrik" else pool.mentees[0].member.user
+    erasure.erase(leaving, None, clock.now())
+    assert db.session.scalar(select(func.count()).select_from(MatchRound)) == left
+
+
+def test_a_run_that_failed_holds_nobody(eva: User, ordered: MatchRound, pool: SimpleNamespace) -> None:
+    db.session.execute(update(RunOrder).values(failed_at=clock.now()))
+    erasure.erase(pool.mentees[0].member.user, None, clock.now())
+    assert db.session.scalar(select(func.count()).select_from(MatchRound)) == 1
 
 
 def test_the_report_of_a_large_round_is_made_by_the_worker(

@@ -19,6 +19,7 @@ from flask import Flask, current_app
 from sqlalchemy import delete, func, select
 
 from portal import clock, jobs
+from portal.accounts import shutting
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.notifications import Kind, OutboxMessage, delivery, outbox
@@ -118,6 +119,20 @@ def test_a_mail_waits_for_its_time_and_can_be_taken_back(app: Flask, inbox: Inbo
     outbox.withdraw(Kind.BOOKING_REMINDER, eve, now)
     db.session.commit()
     assert delivery.send_due(now + timedelta(days=2)) == 0
+
+
+def test_whoever_is_shut_out_meanwhile_is_told_of_that_alone(
+    app: Flask, inbox: Inbox, eva: User, eve: User
+) -> None:
+    now = clock.now()
+    outbox.send(Kind.BOOKING_REMINDER, eve, now, not_before=now + timedelta(days=1))
+    db.session.commit()
+    shutting.shut(eve, eva, now)
+    db.session.commit()
+    assert delivery.send_due(now + timedelta(days=2)) == 1
+    sent = select(OutboxMessage.kind).where(OutboxMessage.sent_at.is_not(None))
+    assert db.session.scalars(sent).all() == [Kind.SIGN_IN_CHANGED]
+    assert inbox.addresses == ["eve@privat.example"] and waiting() == 0
 
 
 def test_a_mail_written_weeks_ahead_carries_the_date_it_is_sent(app: Flask, inbox: Inbox, eve: User) -> None:

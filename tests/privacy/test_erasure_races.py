@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from portal import audit, jobs
+from portal.access import Role
 from portal.accounts.models import LoginLink, User
 from portal.accounts.sign_in import ask_for_link
 from portal.audit import AuditEvent
@@ -23,11 +24,11 @@ from portal.mentoring.round_models import MatchRun
 from portal.mentoring.rounds import start_round
 from portal.notifications import OutboxMessage, outbox
 from portal.notifications.outbox import one_time_token
-from portal.privacy import erasure
+from portal.privacy import erasure, leaving
 from portal.privacy.models import WAIT, Erasure
 from tests.coaching.programmes import NOW, booked, new_programme, new_slot, participant
 from tests.mentoring.pairing import new_mentee, new_mentor
-from tests.support.people import new_member
+from tests.support.people import new_member, new_user
 from tests.support.racing import race
 
 
@@ -49,6 +50,27 @@ def test_two_workers_at_once_erase_each_person_once(app: Flask, database_url: st
     subjects = select(AuditEvent.subject).where(AuditEvent.event == "person erased")
     assert Counter(db.session.scalars(subjects)) == {f"user:{user_id}": 1 for user_id in waiting}
     assert audit.verify() == []
+
+
+def erase_one_slowly(user_id: int) -> None:
+    end_everything = leaving.end_everything
+
+    def slowly(user: User, now: datetime) -> None:
+        time.sleep(0.5)
+        end_everything(user, now)
+
+    with patch.object(leaving, "end_everything", slowly):
+        erasure.erase(db.session.get_one(User, user_id), None, NOW)
+        db.session.commit()
+
+
+def test_the_last_two_of_the_secretariat_are_not_erased_in_the_same_moment(
+    app: Flask, database_url: str, eva: User
+) -> None:
+    two = [eva.id, new_user("Helge Nes", Role.SECRETARIAT).id]
+    assert race(database_url, erase_one_slowly, two) == {"done": 1, "LastOfTheSecretariat": 1}
+    db.session.expire_all()
+    assert len(db.session.scalars(User.who_can_act_as(Role.SECRETARIAT)).all()) == 1
 
 
 def erase_all_or_undo(number: int) -> None:
