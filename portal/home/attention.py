@@ -15,13 +15,14 @@ from portal.coaching.tally import Outcome, Standing
 from portal.extensions import db
 from portal.language import gettext as _
 from portal.language import ngettext
-from portal.mentoring.pair_list import SILENT_AFTER, silent_pairs
+from portal.mentoring.pair_list import silent_pairs
 from portal.mentoring.proposal_models import MatchRound
 from portal.mentoring.round_release import unanswered
 from portal.rendering import clock_time, spelled, weekday_date
 
 CONFIRM_WITHIN = timedelta(hours=72)
 SOON = timedelta(days=3)
+UNBOOKED_AFTER = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def needs(programme: Programme | None, standing: Standing | None, viewer: User, 
 def _counts(programme: Programme | None, viewer: User, now: datetime) -> Select[Any]:
     """Conversations not confirmed in time and the oldest of them, silent pairs, seats that wait for a booking, and
     people without a way in: those the viewer can let in, those a colleague must, and those nobody has asked for."""
-    since = now - SILENT_AFTER
+    since = now - UNBOOKED_AFTER
     open_ = (Booking.cancelled_at.is_(None), Booking.held_at.is_(None), Booking.no_show_at.is_(None))
     late = (Booking.slot_id == Slot.id, Slot.ends_at <= now - CONFIRM_WITHIN, *open_)
     seated = (Enrolment.seat_number.is_not(None), Enrolment.seated_at < since)
@@ -187,7 +188,16 @@ def _unbooked(count: int, waited: int) -> Need:
             count,
             number=spelled(count).capitalize(),
         ),
-        _("%(number)s av dem fikk plass for over 30 dager siden", number=spelled(waited)),
+        _since(count, waited),
         _("Se hvem"),
         url_for("enrolments.index", show="unbooked"),
     )
+
+
+def _since(count: int, waited: int) -> str:
+    """How many of them have had their seat for long."""
+    if not waited:
+        return str(_("de fikk plass i løpet av de siste 30 dagene"))
+    if waited < count:
+        return str(_("%(number)s av dem fikk plass for over 30 dager siden", number=spelled(waited)))
+    return str(ngettext("plassen er over 30 dager gammel", "alle fikk plass for over 30 dager siden", count))

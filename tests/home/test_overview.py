@@ -17,7 +17,7 @@ from portal.members.models import Member
 from tests.coaching.programmes import NOW, booked, new_programme, participant
 from tests.mentoring.pairing import new_mentee, new_mentor, propose
 from tests.support.client import CheckingClient
-from tests.support.people import new_user
+from tests.support.people import new_member, new_user
 
 
 @pytest.fixture(autouse=True)
@@ -65,6 +65,24 @@ def test_what_is_unconfirmed_for_three_days_needs_a_hand(
     page = client.get("/secretariat/")
     assert "Én samtale er ikke bekreftet" in page.main
     client.get(page.link("Se samtalene"))
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        ((40,), "Én har plass, men har ikke bestilt plassen er over 30 dager gammel"),
+        ((40, 50), "To har plass, men har ikke bestilt alle fikk plass for over 30 dager siden"),
+        ((40, 2), "To har plass, men har ikke bestilt én av dem fikk plass for over 30 dager siden"),
+        ((3, 2), "To har plass, men har ikke bestilt de fikk plass i løpet av de siste 30 dagene"),
+    ],
+)
+def test_seats_that_nobody_uses_are_told_with_how_long_they_have_been_there(
+    client: CheckingClient, eva: User, days: tuple[int, ...], said: str
+) -> None:
+    programme = new_programme()
+    for number, ago in enumerate(days):
+        participant(new_member(f"Medlem Nummer{number}"), programme, NOW - timedelta(days=ago))
+    assert said in client.sign_in(eva).get("/secretariat/").main
 
 
 def test_proposals_without_an_answer_are_followed(
