@@ -1,4 +1,5 @@
 import hashlib
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from flask_login import UserMixin
@@ -8,16 +9,20 @@ from sqlalchemy import (
     Select,
     String,
     UniqueConstraint,
+    insert,
     select,
     update,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from portal import audit
 from portal.access import Role
 from portal.extensions import Base, PrimaryKey, SortKey, db, enum_type
 from portal.sorting import sort_key
 
 LINK_LIFETIME = timedelta(minutes=10)
+ROLE_GRANTED = audit.declare("role granted", "role")
+ROLE_TAKEN = audit.declare("role taken", "role")
 
 
 def digest(token: str) -> str:
@@ -91,11 +96,29 @@ class User(UserMixin, Base):
     def move_to(self, email: str) -> None:
         self.email = fold_email(email)
 
-    def grant(self, role: Role, by: "User | None", now: datetime) -> None:
-        if role not in self.roles:
-            self.role_grants.append(
-                RoleGrant(role=role, granted_at=now, granted_by_id=by.id if by is not None else None)
-            )
+    def grant(self, role: Role, by: "User | None", now: datetime) -> bool:
+        """Give the person the role, and record it. Returns whether it is new to them."""
+        if role in self.roles:
+            return False
+        giver = by.id if by is not None else None
+        self.role_grants.append(RoleGrant(role=role, granted_at=now, granted_by_id=giver))
+        audit.record(ROLE_GRANTED, by=by, on=self, at=now, role=role.value)
+        return True
+
+    def lose(self, grant: RoleGrant, by: "User", now: datetime) -> None:
+        """Take the role away, and record it."""
+        self.role_grants.remove(grant)
+        audit.record(ROLE_TAKEN, by=by, on=self, at=now, role=grant.role.value)
+
+
+def grant_to_many(user_ids: Collection[int], role: Role, by: User | None, now: datetime) -> None:
+    """The same for many who do not have the role, in one statement."""
+    giver = by.id if by is not None else None
+    rows = [{"user_id": i, "role": role, "granted_at": now, "granted_by_id": giver} for i in user_ids]
+    if rows:
+        db.session.execute(insert(RoleGrant), rows)
+    for user_id in user_ids:
+        audit.record(ROLE_GRANTED, by=by, on=f"{User.__tablename__}:{user_id}", at=now, role=role.value)
 
 
 def fold_email(email: str) -> str:
