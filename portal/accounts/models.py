@@ -21,6 +21,8 @@ from portal.extensions import Base, PrimaryKey, SortKey, db, enum_type
 from portal.sorting import sort_key
 
 LINK_LIFETIME = timedelta(minutes=10)
+# Longer than a holiday: so long has everybody who was mailed about a new colleague to say that it is none.
+SETTLING = timedelta(days=30)
 ROLE_GRANTED = audit.declare("role granted", "role")
 ROLE_TAKEN = audit.declare("role taken", "role")
 
@@ -41,6 +43,11 @@ class RoleGrant(Base):
     role: Mapped[Role] = mapped_column(enum_type(Role, "role"))
     granted_at: Mapped[datetime]
     granted_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
+
+    @property
+    def vouches_from(self) -> datetime | None:
+        """From when its holder may vouch for others; None when it was given at the terminal, and always counts."""
+        return self.granted_at + SETTLING if self.granted_by_id is not None else None
 
 
 class User(UserMixin, Base):
@@ -89,6 +96,11 @@ class User(UserMixin, Base):
     @property
     def first_name(self) -> str:
         return self.name.split()[0]
+
+    def may_vouch(self, now: datetime) -> bool:
+        """Whether the person has been in the secretariat long enough to let others begin anew."""
+        places = (grant for grant in self.role_grants if grant.role is Role.SECRETARIAT)
+        return any(grant.vouches_from is None or grant.vouches_from <= now for grant in places)
 
     def rename(self, name: str) -> None:
         self.name, self.sort_key = name, sort_key(name)

@@ -113,7 +113,8 @@ def give_after(file: str | None) -> None:
 
 def give_file(response: Response) -> Response:
     """Let the page that is come back to fetch the file that was waited for: with the header it works without script."""
-    if request.method == "GET" and not htmx and "file" in session:
+    is_on_the_way = 300 <= response.status_code < 400
+    if request.method == "GET" and not htmx and not is_on_the_way and "file" in session:
         file = session.pop("file")
         if response.status_code == 200:
             response.headers["Refresh"] = f"0; url={iri_to_uri(file)}"

@@ -63,7 +63,8 @@ def user_of(person: Any) -> User:
 
 def open_session(person: Any, cookie: MutableMapping[str, Any], now: datetime | None = None) -> None:
     """Sign somebody in, as accounts does once both factors have been proved."""
-    _session, token = Session.start(user_of(person), now or clock.now(), proved=True)
+    now = now or clock.now()
+    _session, token = Session.start(user_of(person), now, proved_at=now)
     db.session.flush()
     cookie.clear()
     cookie["sid"] = token
