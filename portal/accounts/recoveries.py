@@ -48,7 +48,8 @@ class AskerTooNew(DomainError):
     def __init__(self) -> None:
         super().__init__(
             _l(
-                "Den som ba om det, fikk tilgangen for under en måned siden. En som har hatt den lenger, må be."
+                "Den som ba om det, fikk tilgangen for under en måned siden."
+                " Trekk det tilbake, og la en som har hatt den lenger, be om det."
             )
         )
 
