@@ -12,8 +12,8 @@ from sqlalchemy.exc import OperationalError
 from portal import audit, clock, jobs
 from portal.access import Role
 from portal.accounts import shutting
-from portal.accounts.grants import ROLE_GRANTED
 from portal.accounts.models import User
+from portal.accounts.notices import tell, tell_secretariat
 from portal.accounts.recoveries import recover
 from portal.extensions import db
 from portal.keys.commands import key_commands
@@ -34,17 +34,25 @@ def create_user(email: str, role: tuple[str, ...], name: str | None) -> None:
         raise click.ClickException(f"{email} is not an e-mail address")
     now = clock.now()
     user = db.session.scalar(User.by_email(email))
+    is_new = user is None
     if user is None:
         user = User.create(email, name or email.split("@")[0], now)
         db.session.add(user)
         db.session.flush()
         outbox.send(Kind.INVITATION, user, now, path="/sign-in")
-    for value in role:
-        user.grant(Role(value), None, now)
-        audit.record(ROLE_GRANTED, by=None, on=user, at=now, role=value)
+    given = [value for value in role if user.grant(Role(value), None, now)]
+    if given and not is_new:
+        tell(user, now)
+    if Role.SECRETARIAT in given:  # nobody is let in unseen, from here either
+        tell_secretariat(now, about=user)
     db.session.commit()
     click.echo(f"{user.email}: {', '.join(sorted(user.roles))}")
-    click.echo(f"Invited by mail; the way in is {current_app.config['BASE_URL']}/sign-in")
+    if is_new:
+        click.echo(f"Invited by mail; the way in is {current_app.config['BASE_URL']}/sign-in")
+    else:
+        click.echo(
+            "Told by mail that the sign-in is changed." if given else "Had it before; nothing is changed."
+        )
 
 
 @users.command("recover")
@@ -54,10 +62,12 @@ def create_user(email: str, role: tuple[str, ...], name: str | None) -> None:
 )
 def recover_user(email: str) -> None:
     """Let the user with EMAIL begin anew: the last resort, where no two people of the secretariat can do it."""
-    user = _user_with(email)
-    recover(user, None, clock.now(), way="terminal")
+    user, now = _user_with(email), clock.now()
+    recover(user, None, now, way="terminal")
+    tell(user, now)
+    tell_secretariat(now, about=user)
     db.session.commit()
-    click.echo(f"{user.email} is invited anew. The audit has it.")
+    click.echo(f"{user.email} is invited anew, and told that the sign-in is changed. The audit has it.")
 
 
 @users.command("shut")

@@ -8,12 +8,13 @@ from typing import Annotated, Any
 from flask_babel import Babel
 from flask_htmx import HTMX
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import DateTime, Dialect, Enum, MetaData, Numeric, String, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, mapped_column, registry
+
+from portal.visitors import visitor
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -74,6 +75,6 @@ db = SQLAlchemy(model_class=Base)
 login_manager = LoginManager()
 babel = Babel()
 csrf = CSRFProtect()
-limiter = Limiter(get_remote_address)
+limiter = Limiter(visitor)
 htmx = HTMX()
 Json = dict[str, Any]

@@ -1,6 +1,8 @@
 """Who has which access, given and taken by the secretariat; and letting somebody in who has lost their way in."""
 
 from collections.abc import Callable
+from datetime import datetime
+from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 from sqlalchemy import Select, select
@@ -8,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from portal import clock
 from portal.access import Role, allow, load, local_path
-from portal.accounts import grants, shutting
+from portal.accounts import changes, grants, shutting
 from portal.accounts.current import current_user
 from portal.accounts.forms import GrantForm, RecoveryForm
 from portal.accounts.limits import mail_by_person
@@ -27,6 +29,7 @@ access = Blueprint("access", __name__)
 @access.get("/secretariat/access")
 @allow(Role.SECRETARIAT)
 def index() -> Response:
+    now = clock.now()
     locked = select(User).where(User.locked_at.is_not(None), User.deactivated_at.is_(None))
     asked_for = select(Recovery.user_id).where(
         Recovery.approved_at.is_(None), Recovery.withdrawn_at.is_(None)
@@ -38,8 +41,17 @@ def index() -> Response:
         recoveries=db.session.scalars(Recovery.visible_to(current_user)).all(),
         locked=db.session.scalars(locked.where(User.id.not_in(asked_for), User.id != current_user.id)).all(),
         shut_out=db.session.scalars(shutting.shut_out()).all(),
-        is_sole=grants.is_sole_secretariat(),
+        changes=changes.lately(current_user, now),
+        now=now,
+        **_who_vouches(now),
     )
+
+
+def _who_vouches(now: datetime) -> dict[str, Any]:
+    """Whether there are two who can let somebody begin anew, and whether the one who looks is one who can."""
+    there = grants.secretariat()
+    settled = [user for user in there if user.may_vouch(now)]
+    return {"is_sole": len(there) < 2, "too_few": len(settled) < 2, "may_vouch": current_user.may_vouch(now)}
 
 
 @access.get("/secretariat/access/new")
@@ -203,4 +215,4 @@ def _answered(act: Callable[[], None], done: str) -> BaseResponse:
 
 
 def _recovery_page(form: RecoveryForm, status: int = 200) -> Response:
-    return render("accounts/recovery.html", status=status, form=form, is_sole=grants.is_sole_secretariat())
+    return render("accounts/recovery.html", status=status, form=form, **_who_vouches(clock.now()))

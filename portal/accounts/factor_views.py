@@ -26,6 +26,7 @@ from portal.rendering import after_write, flash, render
 
 factors = Blueprint("factors", __name__)
 FACTOR_ADDED = audit.declare("second factor added", "kind")
+FACTOR_REFUSED = audit.declare("second factor refused", "kind")
 
 
 @factors.get("/sign-in/factor")
@@ -120,6 +121,7 @@ def make_passkey() -> Response | BaseResponse:
     try:
         passkeys.keep(user, answer, handle, str(session["sid"]), device_name(), now)
     except PasskeyRefused as no:
+        audit.record(FACTOR_REFUSED, by=user, on=session_here(), at=now, kind="passkey")
         db.session.commit()  # the challenge is spent, whatever was answered
         return _choose_page(str(no), 422)
     return _added(user, "passkey", fresh)

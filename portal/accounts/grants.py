@@ -5,7 +5,6 @@ from datetime import datetime
 from sqlalchemy import Select, select
 from sqlalchemy.orm import selectinload
 
-from portal import audit
 from portal.access import Role
 from portal.accounts.models import RoleGrant, User
 from portal.accounts.notices import tell, tell_secretariat
@@ -16,8 +15,6 @@ from portal.extensions import db
 from portal.language import lazy_gettext as _l
 from portal.notifications import Kind, outbox
 
-ROLE_GRANTED = audit.declare("role granted", "role")
-ROLE_TAKEN = audit.declare("role taken", "role")
 # The others come with what a person is: membership, and having offered oneself as a mentor.
 GIVEN_BY_HAND = (Role.SECRETARIAT, Role.STEERING, Role.COACH)
 
@@ -56,9 +53,7 @@ def give(email: str, name: str, role: Role, by: User, now: datetime) -> User:
             db.session.add(user)
             db.session.flush()
             outbox.send(Kind.INVITATION, user, now, path="/sign-in")
-        if role not in user.roles:
-            user.grant(role, by, now)
-            audit.record(ROLE_GRANTED, by=by, on=user, at=now, role=role.value)
+        if user.grant(role, by, now):
             if not is_new:
                 tell(user, now)
             if role is Role.SECRETARIAT:  # nobody lets a colleague in unseen
@@ -76,10 +71,10 @@ def take(user: User, role: Role, by: User, now: datetime) -> None:
         return
     if role is Role.SECRETARIAT:
         require_somebody_else(than=user)
-    user.role_grants.remove(mine)
+        tell_secretariat(now, about=user)  # nor puts one out
+    user.lose(mine, by, now)
     end_all(user, now)
     tell(user, now)
-    audit.record(ROLE_TAKEN, by=by, on=user, at=now, role=role.value)
 
 
 def lock_grants(role: Role) -> list[RoleGrant]:
@@ -100,6 +95,7 @@ def is_last_of_secretariat(user: User) -> bool:
     return db.session.scalar(others.limit(1)) is None
 
 
-def is_sole_secretariat() -> bool:
-    """Whether two people cannot be found, so that only the terminal helps."""
-    return len(db.session.scalars(User.who_can_act_as(Role.SECRETARIAT).limit(2)).all()) < 2
+def secretariat() -> list[User]:
+    """Everybody who can open the secretariat's door."""
+    there = User.who_can_act_as(Role.SECRETARIAT).options(selectinload(User.role_grants))
+    return list(db.session.scalars(there))

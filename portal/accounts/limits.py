@@ -1,4 +1,4 @@
-"""How often somebody may try to come in, have a mail sent or take a copy: per address on the net, per account, and all together.
+"""How often somebody may try to come in, have a mail sent or take a copy: per visitor, per account, and all together.
 
 The account is what was written in the form, whether or not anybody has it: so the limit tells nobody who is registered.
 """
@@ -11,12 +11,16 @@ from flask import request
 from portal.accounts.current import current_session
 from portal.accounts.models import digest, fold_email
 from portal.extensions import limiter
+from portal.visitors import network
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 # A whole conference comes from one address; what can be guessed at all, a code of six figures, is limited by person.
 WAYS_IN = ("120/minute;1200/hour", "10/10 minutes;60/day", "600/minute")
-MAILS = ("30/minute;200/hour", "5/15 minutes;30/day", "120/minute;3000/hour")
+MAILS = ("30/minute;200/hour", "20/15 minutes;100/day", "120/minute;3000/hour")
+# Of an account's mails only so many are for one network to ask for: it takes five to keep somebody from their links.
+# What is refused is not counted against the account.
+MAILS_BY_NETWORK = "5/15 minutes;20/day"
 BY_PERSON = ("300/minute;3000/hour", "30/10 minutes;300/day", "600/minute")
 COPIES = ("60/hour", "10/hour", "600/hour")
 # Whoever is signed in writes to an address of their own, seldom: nobody mails strangers in the portal's name.
@@ -25,6 +29,10 @@ ADDRESSES_BY_PERSON = "10/hour;20/day"
 
 def _written_address() -> str:
     return "address:" + digest(fold_email(request.form.get("email", "")[:320]))
+
+
+def _written_address_from_here() -> str:
+    return f"{_written_address()} from {network()}"
 
 
 def _person() -> str:
@@ -66,11 +74,14 @@ def way_in(view: View) -> View:
 
 def mail_to_written_address(view: View) -> View:
     """For a form that mails to the address written in it."""
-    limited = _limited("mail to address", MAILS, _written_address)(view)
+    by_network = limiter.shared_limit(
+        MAILS_BY_NETWORK, scope="mail to address per network", key_func=_written_address_from_here
+    )
     by_person = limiter.shared_limit(
         ADDRESSES_BY_PERSON, scope="mail to address per person", key_func=_person, exempt_when=_is_nobody
     )
-    return cast(View, by_person(limited))
+    # The narrow ones first: what they refuse is not counted by the wider.
+    return cast(View, _limited("mail to address", MAILS, _written_address)(by_person(by_network(view))))
 
 
 def mail_by_person(view: View) -> View:

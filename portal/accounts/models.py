@@ -1,4 +1,5 @@
 import hashlib
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from flask_login import UserMixin
@@ -8,16 +9,22 @@ from sqlalchemy import (
     Select,
     String,
     UniqueConstraint,
+    insert,
     select,
     update,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from portal import audit
 from portal.access import Role
 from portal.extensions import Base, PrimaryKey, SortKey, db, enum_type
 from portal.sorting import sort_key
 
 LINK_LIFETIME = timedelta(minutes=10)
+# Longer than a holiday: so long has everybody who was mailed about a new colleague to say that it is none.
+SETTLING = timedelta(days=30)
+ROLE_GRANTED = audit.declare("role granted", "role")
+ROLE_TAKEN = audit.declare("role taken", "role")
 
 
 def digest(token: str) -> str:
@@ -36,6 +43,11 @@ class RoleGrant(Base):
     role: Mapped[Role] = mapped_column(enum_type(Role, "role"))
     granted_at: Mapped[datetime]
     granted_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
+
+    @property
+    def vouches_from(self) -> datetime | None:
+        """From when its holder may vouch for others; None when it was given at the terminal, and always counts."""
+        return self.granted_at + SETTLING if self.granted_by_id is not None else None
 
 
 class User(UserMixin, Base):
@@ -85,17 +97,40 @@ class User(UserMixin, Base):
     def first_name(self) -> str:
         return self.name.split()[0]
 
+    def may_vouch(self, now: datetime) -> bool:
+        """Whether the person has been in the secretariat long enough to let others begin anew."""
+        places = (grant for grant in self.role_grants if grant.role is Role.SECRETARIAT)
+        return any(grant.vouches_from is None or grant.vouches_from <= now for grant in places)
+
     def rename(self, name: str) -> None:
         self.name, self.sort_key = name, sort_key(name)
 
     def move_to(self, email: str) -> None:
         self.email = fold_email(email)
 
-    def grant(self, role: Role, by: "User | None", now: datetime) -> None:
-        if role not in self.roles:
-            self.role_grants.append(
-                RoleGrant(role=role, granted_at=now, granted_by_id=by.id if by is not None else None)
-            )
+    def grant(self, role: Role, by: "User | None", now: datetime) -> bool:
+        """Give the person the role, and record it. Returns whether it is new to them."""
+        if role in self.roles:
+            return False
+        giver = by.id if by is not None else None
+        self.role_grants.append(RoleGrant(role=role, granted_at=now, granted_by_id=giver))
+        audit.record(ROLE_GRANTED, by=by, on=self, at=now, role=role.value)
+        return True
+
+    def lose(self, grant: RoleGrant, by: "User", now: datetime) -> None:
+        """Take the role away, and record it."""
+        self.role_grants.remove(grant)
+        audit.record(ROLE_TAKEN, by=by, on=self, at=now, role=grant.role.value)
+
+
+def grant_to_many(user_ids: Collection[int], role: Role, by: User | None, now: datetime) -> None:
+    """The same for many who do not have the role, in one statement."""
+    giver = by.id if by is not None else None
+    rows = [{"user_id": i, "role": role, "granted_at": now, "granted_by_id": giver} for i in user_ids]
+    if rows:
+        db.session.execute(insert(RoleGrant), rows)
+    for user_id in user_ids:
+        audit.record(ROLE_GRANTED, by=by, on=f"{User.__tablename__}:{user_id}", at=now, role=role.value)
 
 
 def fold_email(email: str) -> str:

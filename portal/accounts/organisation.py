@@ -6,12 +6,13 @@ Authlib and joserfc are loaded where they are used: most houses never need them.
 import json
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
 from urllib.parse import urlencode, urlsplit
 from urllib.request import Request, urlopen
 
+import structlog
 from flask import current_app
 from sqlalchemy import select
 
@@ -19,6 +20,7 @@ from portal import audit
 from portal.accounts.factors import Identity, has_factor
 from portal.accounts.models import User
 from portal.accounts.notices import tell
+from portal.accounts.sessions import RECENT
 from portal.database import lock, refused
 from portal.errors import DomainError
 from portal.extensions import db
@@ -31,6 +33,9 @@ LINKED = audit.declare("organisation sign-in linked")
 ALGORITHMS = ["RS256", "PS256", "ES256"]
 PATIENCE = 10  # seconds
 MOST = 1_000_000  # bytes of an answer
+LEEWAY = 60  # seconds that the provider's clock may be ahead of ours
+UNKNOWN_AGE = timedelta(days=1)  # of a proof, where the provider does not say when: too old to be fresh
+log = structlog.get_logger("varde.organisation")
 
 
 class NotLetIn(DomainError):
@@ -53,10 +58,14 @@ class Asked:
 
 @dataclass(frozen=True)
 class Arrival:
-    """Who has come, and whether the organisation has asked for a second factor."""
+    """Who has come, and when they proved a second factor to the organisation; None when they did not. It may be long
+    ago: at the organisation people stay signed in all day."""
 
     user: User
-    is_proved: bool
+    proved_at: datetime | None
+
+    def is_fresh(self, now: datetime) -> bool:
+        return self.proved_at is not None and now - self.proved_at <= RECENT
 
 
 def is_on() -> bool:
@@ -70,8 +79,8 @@ def way_of(user: User) -> str | None:
     return str(current_app.config["OIDC_NAME"]) if linked else None
 
 
-def address_to_ask(asked: Asked, return_to: str) -> str:
-    """Where the provider asks the person who they are."""
+def address_to_ask(asked: Asked, return_to: str, anew: bool = False) -> str:
+    """Where the provider asks the person who they are. `anew`: also of whoever it has let in already."""
     from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
     question = {
@@ -84,6 +93,8 @@ def address_to_ask(asked: Asked, return_to: str) -> str:
         "code_challenge": create_s256_code_challenge(asked.verifier),
         "code_challenge_method": "S256",
     }
+    if anew:  # with max_age, the provider must say when the person proved who they are
+        question |= {"prompt": "login", "max_age": str(int(RECENT.total_seconds()))}
     return f"{_provider()['authorization_endpoint']}?{urlencode(question)}"
 
 
@@ -94,10 +105,24 @@ def arrive(asked: Asked, state: str, code: str, return_to: str, now: datetime) -
         raise NotLetIn
     claims = _claims(_token(code, asked.verifier, return_to), asked.nonce, now)
     user, is_new = _person(claims, now)
-    methods = claims.get("amr") or []
-    proved = isinstance(methods, list) and "mfa" in methods
     # At the first meeting, whoever has a factor of ours shows it: an address alone shall not open their account.
-    return Arrival(user, proved and not (is_new and has_factor(user)))
+    return Arrival(user, None if is_new and has_factor(user) else _proved_at(claims, now))
+
+
+def _proved_at(claims: "CodeIDToken", now: datetime) -> datetime | None:
+    methods, said = claims.get("amr") or [], claims.get("auth_time")
+    if not isinstance(methods, list) or "mfa" not in methods:
+        return None
+    if not said:
+        log.warning("the organisation does not say when somebody signed in there: auth_time is missing")
+        return now - UNKNOWN_AGE
+    try:
+        at = datetime.fromtimestamp(said, UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise NotLetIn from error
+    if at > now + timedelta(seconds=LEEWAY):
+        raise NotLetIn
+    return min(at, now)
 
 
 def _person(claims: "CodeIDToken", now: datetime) -> tuple[User, bool]:
@@ -158,7 +183,7 @@ def _claims(token: str, nonce: str, now: datetime) -> "CodeIDToken":
         }
         parameters = {"nonce": nonce, "client_id": client}
         claims = CodeIDToken(decoded.claims, decoded.header, options=expected, params=parameters)
-        claims.validate(now=int(now.timestamp()), leeway=60)
+        claims.validate(now=int(now.timestamp()), leeway=LEEWAY)
     except (JoseError, ValueError, KeyError, TypeError) as error:
         raise NotLetIn from error
     return claims

@@ -27,6 +27,14 @@ class PasskeyRefused(DomainError):
         super().__init__(_l("Nøkkelen ble ikke godtatt. Prøv en gang til, eller bruk en annen måte."))
 
 
+class PasskeyCopied(PasskeyRefused):
+    """The key has counted less far than one with the same secret: one of the two is a copy."""
+
+    def __init__(self, passkey: Passkey) -> None:
+        super().__init__()
+        self.passkey = passkey
+
+
 class Purpose(StrEnum):
     """What a challenge was made for; an answer to one is none to another."""
 
@@ -147,7 +155,7 @@ def ask(purpose: Purpose, holder: str, now: datetime, user: User | None = None) 
 
 
 def answered(purpose: Purpose, answer: str, holder: str, now: datetime) -> User:
-    """The person whose key has answered. Raises PasskeyRefused."""
+    """The person whose key has answered. Raises PasskeyRefused, PasskeyCopied among them."""
     import webauthn
     from webauthn.helpers.exceptions import WebAuthnException
 
@@ -165,12 +173,17 @@ def answered(purpose: Purpose, answer: str, holder: str, now: datetime) -> User:
             expected_rp_id=_site(),
             expected_origin=_origin(),
             credential_public_key=passkey.public_key,
-            credential_current_sign_count=passkey.sign_count,
+            credential_current_sign_count=0,  # compared below, once it is known that the key itself says so
             require_user_verification=True,
         )
     except (WebAuthnException, ValueError, TypeError, KeyError) as error:
         raise PasskeyRefused from error
-    passkey.sign_count, passkey.used_at = verified.new_sign_count, now
+    counted = verified.new_sign_count
+    if (
+        counted or passkey.sign_count
+    ) and counted <= passkey.sign_count:  # most keys of today do not count at all
+        raise PasskeyCopied(passkey)
+    passkey.sign_count, passkey.used_at = counted, now
     user = db.session.get_one(User, passkey.user_id)
     if not user.is_active:
         raise PasskeyRefused

@@ -17,7 +17,8 @@ from portal.language import gettext as _
 from portal.rendering import flash, render
 
 View = TypeVar("View", bound=Callable[..., Any])
-UNSENT = ("csrf_token", "code", "answer", "handle", "next", "file")  # nothing that somebody has composed
+# Nothing that somebody has composed.
+UNSENT = ("csrf_token", "code", "answer", "handle", "next", "file", "fingerprint", "leave_out")
 
 
 def recently_authenticated(view: View) -> View:
@@ -40,13 +41,16 @@ def export_after_proof(view: View) -> View:
 def _asked_for_proof(view: View, ask: Callable[[], Any]) -> View:
     @wraps(view)
     def checked(*args: Any, **kwargs: Any) -> Any:
-        here = current_session()
-        if here is not None and here.is_recent(clock.now()):
-            return view(*args, **kwargs)
-        return ask()
+        return view(*args, **kwargs) if is_proved_lately() else ask()
 
     checked.__recently_authenticated__ = True  # type: ignore[attr-defined]  # for whoever lists the routes
     return cast(View, checked)
+
+
+def is_proved_lately() -> bool:
+    """Whether the second factor was given within the half hour. To be asked where only some of what a view does needs it."""
+    here = current_session()
+    return here is not None and here.is_recent(clock.now())
 
 
 def first_factor_or_recently(view: View) -> View:
@@ -109,7 +113,8 @@ def give_after(file: str | None) -> None:
 
 def give_file(response: Response) -> Response:
     """Let the page that is come back to fetch the file that was waited for: with the header it works without script."""
-    if request.method == "GET" and not htmx and "file" in session:
+    is_on_the_way = 300 <= response.status_code < 400
+    if request.method == "GET" and not htmx and not is_on_the_way and "file" in session:
         file = session.pop("file")
         if response.status_code == 200:
             response.headers["Refresh"] = f"0; url={iri_to_uri(file)}"

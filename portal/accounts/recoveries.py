@@ -40,7 +40,17 @@ class AlreadyAsked(DomainError):
 class TooNew(DomainError):
     def __init__(self) -> None:
         super().__init__(
-            _l("Du fikk tilgangen for under en uke siden. En som har hatt den lenger, må godkjenne.")
+            _l("Du fikk tilgangen for under en måned siden. To som har hatt den lenger, må gjøre dette.")
+        )
+
+
+class AskerTooNew(DomainError):
+    def __init__(self) -> None:
+        super().__init__(
+            _l(
+                "Den som ba om det, fikk tilgangen for under en måned siden."
+                " Trekk det tilbake, og la en som har hatt den lenger, be om det."
+            )
         )
 
 
@@ -94,9 +104,11 @@ class Recovery(Base):
 
     @classmethod
     def ask(cls, user: User, by: User, now: datetime) -> "Recovery":
-        """Ask on behalf of somebody who has called, say. Raises NotOneself or AlreadyAsked."""
+        """Ask on behalf of somebody who has called, say. Raises NotOneself, TooNew or AlreadyAsked."""
         if by.id == user.id:
             raise NotOneself
+        if not by.may_vouch(now):
+            raise TooNew
         late = (cls.user_id == user.id) & (cls.asked_at <= now - OPEN_FOR)
         open_ones = cls.approved_at.is_(None) & cls.withdrawn_at.is_(None)
         db.session.execute(update(cls).where(late & open_ones).values(withdrawn_at=now))
@@ -108,16 +120,18 @@ class Recovery(Base):
         return recovery
 
     def approve(self, by: User, now: datetime) -> None:
-        """Let the person begin anew. Raises NotOneself, TwoPeople, TooNew or NotWaiting."""
+        """Let the person begin anew. Raises NotOneself, TwoPeople, TooNew, AskerTooNew or NotWaiting."""
         if by.id == self.user_id:
             raise NotOneself
         if by.id == self.asked_by_id:
             raise TwoPeople
-        # One who could make a colleague and approve as that colleague would be both of the two.
-        if not _has_been_there_long(by, now):
-            raise TooNew
         if not self.asked_by.is_active or Role.SECRETARIAT not in self.asked_by.roles:
             raise NotWaiting
+        # One who could make a colleague, and ask or approve as that colleague, would be both of the two.
+        if not by.may_vouch(now):
+            raise TooNew
+        if not self.asked_by.may_vouch(now):
+            raise AskerTooNew
         lock(self.user)  # before the request is, as everybody does who ends it with the account
         self._finish(now, approved_by_id=by.id, approved_at=now)
         recover(self.user, by, now, way="two_people")
@@ -133,12 +147,6 @@ class Recovery(Base):
         answered = update(Recovery).where(waiting, Recovery.asked_at > now - OPEN_FOR).values(**values)
         if db.session.scalar(answered.returning(Recovery.id)) is None:
             raise NotWaiting
-
-
-def _has_been_there_long(by: User, now: datetime) -> bool:
-    """Whether the person's place in the secretariat was given a week ago, or at the terminal."""
-    grant = next((grant for grant in by.role_grants if grant.role is Role.SECRETARIAT), None)
-    return grant is not None and (grant.granted_by_id is None or grant.granted_at <= now - OPEN_FOR)
 
 
 def recover(user: User, by: User | None, now: datetime, way: str) -> None:

@@ -1,6 +1,7 @@
 """Proving the second factor: on the way in, and once more before what must not be done by a borrowed machine."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, redirect, request, session, url_for
@@ -14,10 +15,10 @@ from portal.accounts.factors import Passkey, Totp, has_factor, has_something_to_
 from portal.accounts.forms import CodeForm, SignInForm
 from portal.accounts.limits import way_in
 from portal.accounts.notices import tell
-from portal.accounts.passkeys import PasskeyRefused, Purpose
+from portal.accounts.passkeys import PasskeyCopied, PasskeyRefused, Purpose
 from portal.accounts.recent import give_after, give_file
 from portal.accounts.sessions import Session
-from portal.accounts.sign_in import begin_session, prove, take_a_try, was_wrong
+from portal.accounts.sign_in import begin_session, note_copied, note_refused, prove, take_a_try, was_wrong
 from portal.accounts.views import device_name, first_page, way_on
 from portal.extensions import db
 from portal.language import gettext as _
@@ -101,7 +102,7 @@ def confirm_with_passkey() -> Response | BaseResponse:
         if user.id != current_user.id:
             raise PasskeyRefused
     except PasskeyRefused as no:
-        db.session.commit()  # the challenge is spent, whatever was answered
+        _not_by_passkey(no, now, session_here())
         form.refuse("code", no)
         return _confirmation_page(form, 422)
     prove(session_here(), "passkey", now)
@@ -126,13 +127,21 @@ def sign_in_with_passkey() -> Response | BaseResponse:
     try:
         user = passkeys.answered(Purpose.SIGN_IN, _answer(), browser(), now)
     except PasskeyRefused as no:
-        db.session.commit()  # the challenge is spent, whatever was answered
+        _not_by_passkey(no, now)
         form = SignInForm(formdata=None, next=target)
         form.refuse("email", no)
         return render("accounts/sign_in.html", status=422, form=form, refused=str(no))
-    begin_session(user, "passkey", device_name(), now, proved=True)
+    begin_session(user, "passkey", device_name(), now, proved_at=now)
     db.session.commit()
     return after_write(target or first_page(user))
+
+
+def _not_by_passkey(no: PasskeyRefused, now: datetime, here: Session | None = None) -> None:
+    """Leave a trace of it. The challenge is spent, whatever was answered."""
+    note_refused("passkey", now, here)
+    if isinstance(no, PasskeyCopied):
+        note_copied(no.passkey, now)
+    db.session.commit()
 
 
 def _answer() -> str:
@@ -207,4 +216,12 @@ def _code_page(form: CodeForm, here: Session, status: int = 200) -> Response:
 
 
 def _confirmation_page(form: CodeForm, status: int = 200) -> Response:
-    return render("accounts/confirmation.html", status=status, form=form, **_ways(session_here()))
+    target, file = local_path(form.next.data), local_path(form.file.data)
+    return render(
+        "accounts/confirmation.html",
+        status=status,
+        form=form,
+        organisation=organisation.way_of(current_user),
+        way_there=url_for("organisation.leave_to_confirm", next=target, file=file),
+        **_ways(session_here()),
+    )

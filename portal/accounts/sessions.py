@@ -54,9 +54,9 @@ class Session(Base):
 
     @classmethod
     def start(
-        cls, user: User, now: datetime, device: str = "", *, proved: bool = False
+        cls, user: User, now: datetime, device: str = "", *, proved_at: datetime | None = None
     ) -> tuple["Session", str]:
-        """A new session and the token that opens it, which is shown this once."""
+        """A new session and the token that opens it, which is shown this once. `proved_at`: when both factors were."""
         token = secrets.token_urlsafe(32)
         session = cls(
             user=user,
@@ -64,8 +64,8 @@ class Session(Base):
             device=device[:80],
             created_at=now,
             seen_at=now,
-            expires_at=now + (longest(user.roles) if proved else HALFWAY),
-            proved_at=now if proved else None,
+            expires_at=now + (HALFWAY if proved_at is None else longest(user.roles)),
+            proved_at=proved_at,
             wrong_codes=0,
         )
         db.session.add(session)
@@ -100,11 +100,12 @@ class Session(Base):
         """Whether its use should be noted: often enough for the limit, seldom enough for the database."""
         return now - self.seen_at > idle_limit(self.user.roles) / 30
 
-    def prove(self, now: datetime) -> str:
-        """The second factor is proved: returns the new token, and the old one opens nothing any more."""
+    def prove(self, now: datetime, proved_at: datetime | None = None) -> str:
+        """The second factor is proved, now or when somebody else says that it was: returns the new token, and the old one
+        opens nothing any more."""
         if not self.is_complete:
             self.expires_at = self.created_at + longest(self.user.roles)
-        self.proved_at, self.seen_at, self.wrong_codes = now, now, 0
+        self.proved_at, self.seen_at, self.wrong_codes = proved_at or now, now, 0
         token = secrets.token_urlsafe(32)
         self.token_hash = digest(token)
         return token

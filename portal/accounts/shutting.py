@@ -8,7 +8,7 @@ from portal import audit
 from portal.access import Role
 from portal.accounts.grants import lock_grants, require_somebody_else
 from portal.accounts.models import LoginLink, User
-from portal.accounts.notices import tell
+from portal.accounts.notices import tell, tell_secretariat
 from portal.accounts.recoveries import Recovery
 from portal.accounts.sessions import end_all
 from portal.database import lock
@@ -61,6 +61,8 @@ def shut(user: User, by: User | None, now: datetime) -> None:
     if user.deactivated_at is not None:
         return
     tell(user, now)  # first: no other mail is written to somebody who is shut out
+    if user.id in held_by:  # nobody puts a colleague out unseen
+        tell_secretariat(now, about=user)
     user.deactivated_at = now
     Recovery.void_all(user, now)
     _end_every_way(user, now)

@@ -1,19 +1,20 @@
 """Coming in: by a mailed link and then a second factor, or by both at once; and staying in by a session at the server."""
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask, Request, g, session
 from flask_wtf.csrf import generate_csrf
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from portal import audit, clock
 from portal.accounts.current import current_session, current_user
+from portal.accounts.factors import Passkey
 from portal.accounts.models import LINK_LIFETIME, LoginLink, User, digest, fold_email
 from portal.accounts.sessions import LONGEST_IDLE, MOST_WRONG_CODES, Session, idle_limit
 from portal.extensions import db, login_manager
-from portal.notifications import Kind, outbox
+from portal.notifications import Kind, OutboxMessage, outbox
 
 LINK_USED = audit.declare("link used")
 SIGNED_IN = audit.declare("signed in", "way")
@@ -21,6 +22,8 @@ SIGNED_OUT = audit.declare("signed out")
 CONFIRMED = audit.declare("confirmed who it is", "way")
 REFUSED = audit.declare("sign-in refused", "way")
 TOO_MANY_WRONG = audit.declare("too many wrong codes")
+COPIED = audit.declare("passkey may be copied")
+TOLD_AGAIN_AFTER = timedelta(days=1)
 
 
 def ask_for_link(email: str, browser: str, now: datetime) -> None:
@@ -44,31 +47,31 @@ def ask_for_link(email: str, browser: str, now: datetime) -> None:
     )
 
 
-def begin_session(user: User, way: str, device: str, now: datetime, *, proved: bool) -> Session:
-    """Let the person in, in this browser: all the way when both factors are proved, else to where the second is.
+def begin_session(user: User, way: str, device: str, now: datetime, *, proved_at: datetime | None) -> Session:
+    """Let the person in, in this browser: all the way when both factors have been proved, else to where the second is.
 
     What an earlier visitor left in the cookie is gone.
     """
     earlier = current_session()
     if earlier is not None:
         earlier.end(now)
-    started, token = Session.start(user, now, device, proved=proved)
+    started, token = Session.start(user, now, device, proved_at=proved_at)
     db.session.flush()
     session.clear()
     session["sid"], session.permanent = token, True
     generate_csrf()  # of this session from its start, so that its first page need not write the cookie again
     g.session_row = started
-    if proved:
+    if proved_at is not None:
         audit.record(SIGNED_IN, by=user, on=started, at=now, way=way)
     else:
         audit.record(LINK_USED, by=user, on=started, at=now)
     return started
 
 
-def prove(here: Session, way: str, now: datetime) -> None:
+def prove(here: Session, way: str, now: datetime, proved_at: datetime | None = None) -> None:
     """The second factor is proved, for the first time or once more: this browser gets a new token."""
     event = CONFIRMED if here.is_complete else SIGNED_IN
-    session["sid"] = here.prove(now)
+    session["sid"] = here.prove(now, proved_at)
     audit.record(event, by=here.user, on=here, at=now, way=way)
 
 
@@ -81,19 +84,38 @@ def take_a_try(here: Session) -> bool:
     return tried
 
 
-def note_refused(way: str, now: datetime) -> None:
-    """A way in was tried and did not open. Whose it would have been is not known, and what was tried is not kept."""
-    audit.record(REFUSED, by=None, on=f"sign_in:{way}", at=now, way=way)
+def note_refused(way: str, now: datetime, here: Session | None = None) -> None:
+    """A way in was tried and did not open. Outside nobody knows whose it would have been; `here` is who is in already,
+    and did not prove it. What was tried is not kept."""
+    if here is None:
+        audit.record(REFUSED, by=None, on=f"sign_in:{way}", at=now, way=way)
+    else:
+        audit.record(REFUSED, by=here.user, on=here, at=now, way=way)
+
+
+def note_copied(passkey: Passkey, now: datetime) -> None:
+    """A key answered as its copy would. Whose it is, is known: the person hears of it."""
+    audit.record(COPIED, by=None, on=passkey, at=now)
+    _tell_it_was_tried(db.session.get_one(User, passkey.user_id), now)
 
 
 def was_wrong(here: Session, now: datetime) -> bool:
-    """After the last wrong code the browser is out. Returns whether it still is in."""
-    audit.record(REFUSED, by=here.user, on=here, at=now, way="code")
+    """After the last wrong code the browser is out, and the person hears of it. Returns whether it still is in."""
+    note_refused("code", now, here)
     if here.wrong_codes < MOST_WRONG_CODES:
         return True
     audit.record(TOO_MANY_WRONG, by=here.user, on=here, at=now)
+    _tell_it_was_tried(here.user, now)
     here.end(now)
     return False
+
+
+def _tell_it_was_tried(user: User, now: datetime) -> None:
+    """At most once a day. The mail opens and locks nothing: whoever tried may be reading the mailbox too."""
+    latest = (OutboxMessage.user_id == user.id) & (OutboxMessage.created_at > now - TOLD_AGAIN_AFTER)
+    tried = select(OutboxMessage.id).where(latest, OutboxMessage.kind == Kind.SIGN_IN_TRIED)
+    if db.session.scalar(tried.limit(1)) is None:
+        outbox.send(Kind.SIGN_IN_TRIED, user, now, path="/security")
 
 
 def end_session(now: datetime) -> None:

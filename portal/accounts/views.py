@@ -93,7 +93,7 @@ def use_link(token: str) -> Response | BaseResponse:
         form = SignInForm(formdata=None, next=local_path(session.get("next")))
         return render("accounts/link_refused.html", status=422, form=form)
     target = local_path(session.get("next"))
-    here = begin_session(user, "link", device_name(), now, proved=False)
+    here = begin_session(user, "link", device_name(), now, proved_at=None)
     session["next"] = target
     db.session.commit()
     return after_write(second_step(here))

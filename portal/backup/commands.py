@@ -4,13 +4,14 @@ from pathlib import Path
 
 import click
 
-from portal import clock
+from portal import audit, clock
 from portal.backup.bundle import BundleBroken
 from portal.backup.dump import NotUpToDate
 from portal.backup.loading import DumpBroken
 from portal.backup.restoring import NoKeyring, NoLedger, NotEmpty, restore
 from portal.backup.taking import NoPlace, back_up
 from portal.doctor import examine
+from portal.extensions import db
 from portal.keys.keyring import KeyringBroken
 from portal.keys.ledger import LedgerBroken
 from portal.keys.masters import UnknownMasterKey
@@ -19,14 +20,20 @@ REFUSALS = (
     BundleBroken, DumpBroken, KeyringBroken, LedgerBroken, NoKeyring, NoLedger, NoPlace, NotEmpty, NotUpToDate,
     UnknownMasterKey,
 )  # fmt: skip
+BACKED_UP = audit.declare("backup taken", "rows")
+RESTORED = audit.declare("backup restored", "rows", "erased", "withdrawn")
+PORTAL = "portal:all"  # what the events are about
 
 
 def take(path: Path) -> None:
     """Take a backup and say what is in it."""
+    now = clock.now()
     try:
-        taken = back_up(path, clock.now())
+        taken = back_up(path, now)
     except REFUSALS as refusal:
         raise click.ClickException(str(refusal)) from refusal
+    audit.record(BACKED_UP, by=None, on=PORTAL, at=now, rows=taken.rows)
+    db.session.commit()
     tables = len(taken.counts)
     click.echo(f"{path}: {taken.rows} rows of {tables} tables, {taken.size} bytes; restored once, and whole.")
     for rule in taken.broken:
@@ -42,11 +49,11 @@ def put_back(path: Path, ledger_lost: bool) -> None:
         done = restore(path, now, ledger_lost)
     except REFUSALS as refusal:
         raise click.ClickException(str(refusal)) from refusal
-    rows = sum(done.counts.values())
+    rows, erased = sum(done.counts.values()), len(done.erased)
+    audit.record(RESTORED, by=None, on=PORTAL, at=now, rows=rows, erased=erased, withdrawn=done.withdrawn)
+    db.session.commit()
     click.echo(f"{rows} rows and {done.keys} keys from {clock.oslo(done.taken_at):%Y-%m-%d %H:%M}.")
-    click.echo(
-        f"{len(done.erased)} people erased again; every session ended; {done.withdrawn} mails withdrawn."
-    )
+    click.echo(f"{erased} people erased again; every session ended; {done.withdrawn} mails withdrawn.")
     broken = [finding for finding in examine(now) if not finding.holds]
     for finding in broken:
         click.echo(f"BROKEN  {finding.rule}: {finding.seen}", err=True)

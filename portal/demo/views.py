@@ -28,7 +28,8 @@ def sign_in() -> BaseResponse:
     if user is None:
         abort(404)
     target = first_page(user)
-    begin_session(user, "demo", device_name(), clock.now(), proved=True)
+    now = clock.now()
+    begin_session(user, "demo", device_name(), now, proved_at=now)
     db.session.commit()
     return after_write(target)
 

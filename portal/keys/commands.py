@@ -3,9 +3,12 @@
 import click
 from flask.cli import AppGroup
 
+from portal import audit, clock
+from portal.extensions import db
 from portal.keys import rotation
 from portal.keys.masters import masters
 
+ROTATED = audit.declare("keys rotated", "count")
 key_commands = AppGroup("keys", help="The keys that seal what people write.")
 
 
@@ -13,6 +16,8 @@ key_commands = AppGroup("keys", help="The keys that seal what people write.")
 def rotate() -> None:
     """Wrap everybody's key with DATA_KEY, after it has been changed and the old one put in DATA_KEYS_OLD."""
     count = rotation.rotate()
+    audit.record(ROTATED, by=None, on="portal:keys", at=clock.now(), count=count)
+    db.session.commit()
     click.echo(f"{count} keys wrapped anew; all are wrapped by {masters().present.id}.")
 
 

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from portal import clock, export
 from portal.access import Role, allow, load
 from portal.accounts.current import current_user
+from portal.accounts.recent import ask_again, is_proved_lately
 from portal.errors import DomainError
 from portal.extensions import db, limiter
 from portal.language import gettext as _
@@ -67,13 +68,15 @@ def show(import_id: int) -> Response | BaseResponse:
     if preview.confirmed_at is not None or preview.expires_at <= clock.now():
         flash(str(AlreadyDone()))
         return after_write(url_for("members.index"))
-    return _preview_page(preview, report_of(preview))
+    return ask_again() if _needs_proof(preview) else _preview_page(preview, report_of(preview))
 
 
 @imports.post("/secretariat/members/imports/<int:import_id>/confirmation")
 @allow(Role.SECRETARIAT)
 def confirmation(import_id: int) -> Response | BaseResponse:
     preview = load(ImportPreview.visible_to(current_user), import_id)
+    if _needs_proof(preview):
+        return ask_again()  # the list waits at the server meanwhile
     form = ConfirmationForm()
     try:
         fingerprint = str(form.fingerprint.data)
@@ -99,6 +102,11 @@ def removal(import_id: int) -> BaseResponse:
     db.session.commit()
     flash(_("Listen er lagt bort. Ingenting er importert."))
     return after_write(url_for("members.imports.new"))
+
+
+def _needs_proof(preview: ImportPreview) -> bool:
+    """Whether to ask who sits at the machine: each new member is somebody whom the list lets in."""
+    return not is_proved_lately() and report_of(preview).count(Effect.NEW) > 0
 
 
 class _Slice(Pagination):

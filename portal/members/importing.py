@@ -8,7 +8,7 @@ from sqlalchemy.orm import selectinload
 
 from portal import audit, clock
 from portal.access import Role
-from portal.accounts.models import RoleGrant, User
+from portal.accounts.models import RoleGrant, User, grant_to_many
 from portal.database import refused
 from portal.errors import DomainError
 from portal.extensions import Base, db
@@ -48,7 +48,8 @@ def read_file(data: bytes, now: datetime) -> Reading:
 
 def apply(report: ImportReport, by: User | None, now: datetime) -> None:
     """Do what was planned, in a handful of statements however many rows. The caller commits."""
-    with refused({"uq_user_email": SomebodyElseDid, "uq_member_user_id": SomebodyElseDid}):
+    rules = ("uq_user_email", "uq_role_grant_user_id_role", "uq_member_user_id")
+    with refused(dict.fromkeys(rules, SomebodyElseDid)):
         _add([p for p in report.planned if p.effect is Effect.NEW], by, now)
         _change([p for p in report.planned if p.effect is Effect.CHANGED], by, now)
         db.session.flush()
@@ -90,10 +91,7 @@ def _give_hats(planned: list[Planned], user_ids: dict[str, int], by: User | None
     known = [p.user_id for p in planned if p.user_id is not None]
     have = select(RoleGrant.user_id).where(RoleGrant.user_id.in_(known), RoleGrant.role == Role.MEMBER)
     hatted = set(db.session.scalars(have)) if known else set()
-    _insert(RoleGrant, [
-        {"user_id": i, "role": Role.MEMBER, "granted_at": now, "granted_by_id": by.id if by is not None else None}
-        for i in user_ids.values() if i not in hatted
-    ])  # fmt: skip
+    grant_to_many([i for i in user_ids.values() if i not in hatted], Role.MEMBER, by, now)
     names = {p.user_id: p.row.name for p in planned if p.user_id is not None}
     for user in db.session.scalars(select(User).where(User.id.in_(known))) if known else ():
         user.rename(names[user.id])

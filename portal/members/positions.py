@@ -82,7 +82,8 @@ def add_member(
         raise OwnRow
     if user is None:
         user = User.create(email, name, now)
-    with refused({"uq_user_email": AlreadyMember, "uq_member_user_id": AlreadyMember}):
+    rules = ("uq_user_email", "uq_role_grant_user_id_role", "uq_member_user_id")
+    with refused(dict.fromkeys(rules, AlreadyMember)):
         member = make_member(user, place, title, since, membership, by, now)
         db.session.flush()
     audit.record(MEMBER_ADDED, by=by, on=member, at=now, way="form")

@@ -12,7 +12,7 @@ from portal import audit, clock, export
 from portal.access import Role, allow, load
 from portal.accounts.current import current_user
 from portal.accounts.limits import mail_by_person
-from portal.accounts.recent import export_after_proof
+from portal.accounts.recent import export_after_proof, recently_authenticated
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.forms import stripped
@@ -76,12 +76,14 @@ def _file(kind: str) -> Response:
 
 @members.get("/secretariat/members/new")
 @allow(Role.SECRETARIAT)
+@recently_authenticated
 def create() -> Response:
     return _new_member_page(_blank())
 
 
 @members.post("/secretariat/members/new")
 @allow(Role.SECRETARIAT)
+@recently_authenticated
 def add() -> Response | BaseResponse:
     form = _blank()
     if not form.validate():

@@ -89,6 +89,11 @@ def _texts(kind: Kind) -> tuple[str, str]:
             "Innloggingen din i Varde er endret, eller noen har bedt om det. Var det deg, trenger du ikke gjøre noe."
             " Var det ikke deg, åpner du lenken og trykker på knappen der."
         )
+    if kind is Kind.SIGN_IN_TRIED:
+        return _("Noen har prøvd å logge inn som deg i Varde"), _(
+            "Noen har prøvd å logge inn i Varde som deg, og kom ikke inn. Var det deg, trenger du ikke gjøre noe."
+            " Var det ikke deg, ringer du sekretariatet. Bytt også passordet på e-posten din, for det kan være at andre leser den."
+        )
     if kind is Kind.EMAIL_CONFIRMATION:
         return _("Bekreft adressen din"), _(
             "Åpne lenken og bekreft at denne adressen er din. Den virker i en time. Ba du ikke om det, gjør du ingenting."

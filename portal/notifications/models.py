@@ -13,6 +13,7 @@ class Kind(StrEnum):
     INVITATION = "invitation"
     SIGN_IN = "sign_in"
     SIGN_IN_CHANGED = "sign_in_changed"
+    SIGN_IN_TRIED = "sign_in_tried"
     EMAIL_CONFIRMATION = "email_confirmation"
     ACCESS_WAITING = "access_waiting"
     BOOKING_MADE = "booking_made"

@@ -12,8 +12,8 @@ from portal import audit, clock
 from portal.access import Role
 from portal.accounts import codes, grants
 from portal.accounts.factors import has_factor
-from portal.accounts.models import RoleGrant, User
-from portal.accounts.recoveries import OPEN_FOR, NotWaiting, Recovery, TooNew, TwoPeople
+from portal.accounts.models import SETTLING, RoleGrant, User
+from portal.accounts.recoveries import OPEN_FOR, AskerTooNew, NotWaiting, Recovery, TooNew, TwoPeople
 from portal.audit import AuditEvent
 from portal.extensions import db
 from portal.notifications import Kind
@@ -171,6 +171,77 @@ def test_one_who_makes_a_colleague_is_still_one(
     assert not has_factor(fredrik)
 
 
+def test_one_who_asks_as_a_colleague_of_their_own_making_is_still_one(
+    client: Any, new_client: Any, eva: User, helge: User, fredrik: User
+) -> None:
+    """The same, the other way round: the new colleague asks, and the one who made them approves."""
+    with_app(fredrik)
+    thief = grants.give("tyv@eksempel.example", "Tove Tyv", Role.SECRETARIAT, eva, clock.now())
+    db.session.flush()
+    theirs = new_client().sign_in(thief)
+    page = theirs.get("/secretariat/access/recovery")
+    assert str(TooNew()) in page.words and not [f for f in page.forms if f.action.endswith("/recovery")]
+    fields = {"email": fredrik.email}
+    page = theirs.post("/secretariat/access/recovery", fields, status=422)
+    assert str(TooNew()) in page.words and db.session.scalars(Recovery.waiting()).first() is None
+
+
+def test_neither_of_the_two_is_new(eva: User, helge: User, fredrik: User) -> None:
+    """Not even one who had been there long when they asked, and has been put out and let in again since."""
+    now = clock.now()
+    recovery = Recovery.ask(fredrik, eva, now)
+    grants.take(eva, Role.SECRETARIAT, helge, now)
+    grants.give(eva.email, "", Role.SECRETARIAT, helge, now)
+    for later, refusal in ((timedelta(), AskerTooNew), (timedelta(days=6), AskerTooNew)):
+        with pytest.raises(refusal):
+            recovery.approve(helge, now + later)
+    with pytest.raises(TooNew):
+        Recovery.ask(fredrik, eva, now + SETTLING - timedelta(seconds=1))
+    Recovery.ask(fredrik, eva, now + SETTLING)
+
+
+def test_one_who_puts_the_others_out_first_waits_a_month_and_they_know(
+    eva: User, helge: User, fredrik: User
+) -> None:
+    now = clock.now()
+    hanne = new_user("Hanne Hjelper", Role.SECRETARIAT)
+    for other in (helge, hanne):
+        grants.take(other, Role.SECRETARIAT, eva, now)
+    two = [grants.give(f"tyv{n}@eksempel.example", "", Role.SECRETARIAT, eva, now) for n in (1, 2)]
+    assert mails(Kind.SIGN_IN_CHANGED) == [helge.email, hanne.email]
+    assert hanne.email in mails(Kind.ACCESS_WAITING), "the one who is left is told of the one who was put out"
+    db.session.commit()
+    for asks, approves in ((two[0], eva), (two[0], two[1]), (eva, two[0])):
+        with pytest.raises(TooNew):
+            Recovery.ask(fredrik, asks, now + timedelta(days=29)).approve(approves, now + timedelta(days=29))
+        db.session.rollback()
+
+
+def test_where_there_are_not_two_who_have_been_there_long_the_terminal_helps(client: Any, eva: User) -> None:
+    grants.give("ny@kdf.example", "Nina Ny", Role.SECRETARIAT, eva, clock.now())
+    client.sign_in(eva)
+    for path in ("/secretariat/access", "/secretariat/access/recovery"):
+        page = client.get(path)
+        assert "Det er ikke to av dere som kan gå god for noen ennå." in page.words
+    assert "kan gå god for andre fra" in client.get("/secretariat/access").words
+
+
+def test_everybody_sees_what_was_changed_in_the_last_month(
+    client: Any, new_client: Any, eva: User, helge: User, fredrik: User
+) -> None:
+    now = clock.now()
+    grants.give(fredrik.email, "", Role.COACH, eva, now - SETTLING - timedelta(days=1))
+    grants.give("tyv@eksempel.example", "Tove Tyv", Role.SECRETARIAT, eva, now)
+    Recovery.ask(fredrik, eva, now)
+    Recovery.ask(helge, eva, now)
+    page = client.sign_in(helge).get("/secretariat/access")
+    assert "Tove Tyv Fikk rollen Sekretariatet Eva Nygård" in page.words
+    assert "Fredrik Øie Noen ba om hjelp til å begynne på nytt Eva Nygård" in page.words
+    assert "Fikk rollen Veileder" not in page.words, "that is over a month ago"
+    assert "Helge Hjelper Noen ba" not in page.words, "whoever has stolen his account does not see it coming"
+    assert "Helge Hjelper Noen ba" in new_client().sign_in(eva).get("/secretariat/access").words
+
+
 @pytest.mark.parametrize("ending", ["role", "account"])
 def test_what_one_who_is_out_has_asked_for_no_longer_waits(
     eva: User, helge: User, fredrik: User, ending: str
@@ -271,6 +342,27 @@ def test_where_there_is_only_one_the_terminal_helps(app: Flask, client: Any, eva
     client.get("/secretariat/", status=303)
     assert "recovered" in events()
     assert runner.invoke(args=["users", "recover", "ingen@eksempel.example", "--yes"]).exit_code == 1
+
+
+def test_what_the_terminal_changes_is_mailed_as_what_the_page_changes(
+    app: Flask, eva: User, helge: User, fredrik: User
+) -> None:
+    db.session.commit()
+    runner = app.test_cli_runner()
+    words = ["users", "create", fredrik.email, "--role", "steering", "--role"]
+    done = runner.invoke(args=[*words, "secretariat"])
+    assert done.exit_code == 0 and "Told by mail" in done.output and "Invited" not in done.output
+    assert mails(Kind.SIGN_IN_CHANGED) == [fredrik.email]
+    assert mails(Kind.ACCESS_WAITING) == [eva.email, helge.email] and mails(Kind.INVITATION) == []
+    again = runner.invoke(args=[*words, "secretariat"])
+    assert "nothing is changed" in again.output and events().count("role granted") == 1
+    assert len(mails(Kind.SIGN_IN_CHANGED)) == 1 and len(mails(Kind.ACCESS_WAITING)) == 2
+    with_app(fredrik)
+    db.session.commit()
+    runner.invoke(args=["users", "recover", fredrik.email, "--yes"])
+    assert mails(Kind.SIGN_IN_CHANGED) == [fredrik.email] * 2 and mails(Kind.INVITATION) == [fredrik.email]
+    assert mails(Kind.ACCESS_WAITING)[2:] == [eva.email, helge.email]
+    assert not audit.verify()
 
 
 def test_a_user_made_at_the_terminal_is_invited(app: Flask) -> None:

@@ -35,6 +35,7 @@ def test_the_views_that_need_it_are_these(app: Flask) -> None:
         "security.remove_passkey", "security.remove_app",
         "security.renew_codes", "security.address", "security.change_address", "security.confirm_address",
         "access.new", "access.give", "access.take", "access.recovery", "access.ask_for_recovery", "access.approve",
+        "members.create", "members.add",
     }  # fmt: skip
 
 

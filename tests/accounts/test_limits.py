@@ -3,11 +3,13 @@
 import random
 import statistics
 import time
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from flask import Flask
 from flask_limiter.util import get_qualified_name
 
@@ -18,6 +20,7 @@ from portal.accounts.models import User
 from portal.coaching.models import Coach
 from portal.extensions import db, limiter
 from portal.members.models import Member
+from portal.visitors import network, visitor
 from tests.coaching.programmes import new_programme, new_slot, participant
 from tests.support.client import CheckingClient
 from tests.support.mailing import functions_that_mail
@@ -73,6 +76,58 @@ def test_one_account_gets_few_mails_whoever_asks_and_whether_or_not_it_exists(
         statuses = [ask(limited, email, f"192.0.2.{n}").status_code for n in range(8)]
         assert statuses == [303] * 5 + [429] * 3
         assert ask(limited, email.upper(), "192.0.2.99").status_code == 429  # capitals are no way round
+        assert [ask(limited, email, f"198.51.{n}.1").status_code for n in range(17)] == [303] * 15 + [429] * 2
+
+
+@pytest.mark.parametrize(
+    ("theirs", "hers"),
+    [("192.0.2.{}", "198.51.100.7"), ("2001:db8:0:1::{}", "2001:db8:0:2::7")],
+    ids=["IPv4", "IPv6"],
+)
+def test_who_knows_an_address_cannot_keep_its_owner_out(
+    limited: Flask, eva: User, theirs: str, hers: str
+) -> None:
+    """A whole day long, from one machine, whichever of its network's addresses it takes."""
+    start, answers, refused = clock.now(), Counter[int](), 0
+    for minute in range(0, 24 * 60, 5):
+        with time_machine.travel(start + timedelta(minutes=minute), tick=False):
+            for n in range(6):
+                answers[ask(limited, eva.email, theirs.format(10 + (minute + n) % 200)).status_code] += 1
+            if not minute % 120:
+                refused += ask(limited, eva.email, hers).status_code != 303
+    assert refused == 0
+    assert answers[303] == 20 and answers[429] == 24 * 12 * 6 - 20, "and her mailbox is not flooded"
+
+
+def test_a_mailbox_gets_so_many_mails_a_day_however_many_networks_ask(limited: Flask, eva: User) -> None:
+    start, sent = clock.now(), 0
+    for quarter in range(12):
+        with time_machine.travel(start + timedelta(minutes=16 * quarter), tick=False):
+            for n in range(25):
+                sent += ask(limited, eva.email, f"198.51.{n}.1").status_code == 303
+    assert sent == 100
+
+
+def test_a_household_on_the_new_kind_of_net_is_one_visitor(limited: Flask) -> None:
+    """It has more addresses than anybody can count, and may use a new one for every try."""
+    statuses = [ask(limited, f"n{n}@eksempel.example", f"2001:db8:0:1::{n:x}").status_code for n in range(34)]
+    assert statuses == [303] * 30 + [429] * 4
+    assert ask(limited, "n99@eksempel.example", "2001:db8:0:2::1").status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("address", "counted", "near"),
+    [
+        ("192.0.2.77", "192.0.2.77/32", "192.0.2.0/24"),
+        ("::ffff:192.0.2.77", "192.0.2.77/32", "192.0.2.0/24"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64", "fe80::/64"),
+        ("unknown", "0.0.0.0/32", "0.0.0.0/24"),
+    ],
+)
+def test_where_somebody_comes_from(app: Flask, address: str, counted: str, near: str) -> None:
+    with app.test_request_context(environ_base={"REMOTE_ADDR": address}):
+        assert (visitor(), network()) == (counted, near)
 
 
 def test_one_address_on_the_net_asks_for_few(limited: Flask) -> None:

@@ -1,11 +1,14 @@
 """Coming in with the organisation's own sign-in, by a real provider: only people we know, and never by an address alone."""
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from flask import Flask
 from sqlalchemy import create_engine, select, update
 
@@ -14,6 +17,8 @@ from portal import audit, clock
 from portal.accounts.factors import Identity, has_factor
 from portal.accounts.models import User
 from portal.accounts.recoveries import recover
+from portal.accounts.sessions import Session
+from portal.audit import AuditEvent
 from portal.extensions import db
 from portal.notifications import Kind
 from tests.support.authenticator import Authenticator
@@ -31,6 +36,7 @@ def running() -> Iterator[Provider]:
 @pytest.fixture
 def provider(app: Flask, running: Provider) -> Iterator[Provider]:
     running.forged, running.meanwhile = False, lambda: None
+    running.signed_in_at, running.asks_anew = time.time(), True
     kept = {name: app.config[name] for name in app.config if name.startswith("OIDC_")}
     app.config.update(
         OIDC_ISSUER=running.issuer, OIDC_CLIENT_ID=CLIENT, OIDC_CLIENT_SECRET=SECRET, OIDC_NAME="KDF"
@@ -154,6 +160,116 @@ def test_where_the_organisations_way_is_closed_the_secretariat_helps(
     client.get("/sign-in/factor", status=303)
     recover(eva, None, clock.now(), way="terminal")
     assert open_link(new_client(), eva.email).heading == "Velg hvordan du logger inn"
+
+
+FORM, PAGE = "/secretariat/access/new", "Gi en tilgang"
+AN_HOUR_AGO = timedelta(hours=1)
+
+
+@pytest.mark.parametrize("told", ["an hour ago", "never"])
+def test_an_old_proof_lets_somebody_in_and_opens_nothing_that_needs_a_fresh_one(
+    client: Any, provider: Provider, eva: User, told: str
+) -> None:
+    """She signed in with her telephone this morning, and the organisation's way in asks for nothing all day."""
+    provider.signed_in_at = (clock.now() - AN_HOUR_AGO).timestamp() if told == "an hour ago" else None
+    provider.claims = says(eva)
+    assert come(client, provider).headers["Location"] == "/secretariat/"
+    client.get("/secretariat/members")
+    assert client.get(FORM, status=303).headers["Location"] == f"/confirmation?next={FORM}"
+    assert client.get("/sign-in/factor", status=303).headers["Location"].startswith("/confirmation")
+
+
+def test_a_proof_is_as_old_as_the_organisation_says(client: Any, provider: Provider, eva: User) -> None:
+    provider.signed_in_at = (clock.now() - timedelta(minutes=25)).timestamp()
+    provider.claims = says(eva)
+    come(client, provider)
+    client.get(FORM)
+    with time_machine.travel(clock.now() + timedelta(minutes=6)):
+        client.get(FORM, status=303)
+
+
+def confirm(client: Any, provider: Provider) -> Any:
+    """Go to the provider from the page that asks for proof, and come back."""
+    (way,) = [link for link in client.page.links if link.startswith("/confirmation/organisation")]
+    return client.get(provider.authorize(client.get(way, status=303).headers["Location"]), status=303)
+
+
+def test_whoever_has_only_the_organisations_account_proves_it_there(
+    client: Any, provider: Provider, eva: User
+) -> None:
+    provider.claims, provider.signed_in_at = says(eva), (clock.now() - AN_HOUR_AGO).timestamp()
+    come(client, provider)
+    client.follow(
+        client.get("/secretariat/members.csv", status=303, headers={"Referer": f"http://localhost{FORM}"})
+    )
+    assert "Bekreft med KDF-kontoen din" in client.page.words
+    with client.session_transaction() as cookie:
+        before = cookie["sid"]
+    page = client.follow(confirm(client, provider))
+    assert page.heading == PAGE and page.headers["Refresh"] == "0; url=/secretariat/members.csv"
+    with client.session_transaction() as cookie:
+        assert cookie["sid"] != before
+    add_passkey(client, Authenticator())
+    assert has_factor(eva) and not audit.verify()
+
+
+@pytest.mark.parametrize("wrong", ["asks nothing", "never tells", "no second factor"])
+def test_a_provider_that_does_not_ask_anew_proves_nothing(
+    client: Any, provider: Provider, eva: User, wrong: str
+) -> None:
+    provider.claims, provider.signed_in_at = says(eva), (clock.now() - AN_HOUR_AGO).timestamp()
+    come(client, provider)
+    if wrong == "asks nothing":
+        provider.asks_anew = False
+    elif wrong == "never tells":
+        provider.signed_in_at = None
+    else:
+        provider.claims = says(eva, amr=["pwd"])
+    client.follow(client.get(FORM, status=303))
+    page = client.follow(confirm(client, provider))
+    assert page.heading == "Bekreft at det er deg" and "nettopp har logget inn der" in page.words
+    client.get(FORM, status=303)
+
+
+def test_a_colleagues_proof_is_not_ones_own(
+    client: Any, provider: Provider, eva: User, fredrik: User
+) -> None:
+    provider.claims, provider.signed_in_at = says(eva), (clock.now() - AN_HOUR_AGO).timestamp()
+    come(client, provider)
+    client.follow(client.get(FORM, status=303))
+    provider.claims = says(fredrik)
+    client.follow(confirm(client, provider))
+    assert client.get(FORM, status=303).headers["Location"].startswith("/confirmation")
+    assert len(db.session.scalars(select(Identity)).all()) == 1, "nor is his account linked from her browser"
+    assert eva.name in client.get("/devices").words
+
+
+@pytest.mark.parametrize("auth_time", [4_000_000_000, 1e300, "now", [1], {"a": 1}], ids=str)
+def test_a_proof_from_a_time_that_cannot_be_is_refused(
+    client: Any, provider: Provider, eva: User, auth_time: Any
+) -> None:
+    provider.claims = says(eva, auth_time=auth_time)
+    refused(client, come(client, provider))
+
+
+def test_a_clock_that_is_a_little_ahead_proves_no_longer_for_that(
+    client: Any, provider: Provider, eva: User
+) -> None:
+    provider.claims = says(eva, auth_time=int(clock.now().timestamp()) + 50)
+    come(client, provider)
+    (here,) = db.session.scalars(select(Session))
+    assert here.proved_at is not None and here.proved_at <= clock.now()
+
+
+def test_every_refusal_leaves_a_trace(client: Any, provider: Provider, eva: User) -> None:
+    provider.claims = says(eva, aud="another client")
+    refused(client, come(client, provider))
+    (event,) = db.session.scalars(select(AuditEvent).where(AuditEvent.event == "sign-in refused"))
+    assert (event.subject, event.details, event.actor_id) == (
+        "sign_in:organisation",
+        {"way": "organisation"},
+        None,
+    )
 
 
 def test_a_stranger_and_somebody_shut_out_stay_outside(

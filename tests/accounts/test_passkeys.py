@@ -7,10 +7,12 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
-from portal import clock
+from portal import audit, clock
 from portal.accounts.factors import Passkey
 from portal.accounts.models import User
 from portal.accounts.passkeys import Challenge
+from portal.accounts.sessions import Session
+from portal.audit import AuditEvent
 from portal.extensions import db
 from portal.notifications import Kind
 from tests.support.authenticator import Authenticator
@@ -80,12 +82,49 @@ def test_an_answer_to_one_question_is_none_to_another(
     client.post("/sign-in/passkey/answer", fields, status=422)
 
 
-def test_a_copied_key_is_noticed_by_its_count(client: Any, evas: Passkey, phone: Authenticator) -> None:
+def test_a_copied_key_is_noticed_by_its_count(
+    client: Any, eva: User, evas: Passkey, phone: Authenticator
+) -> None:
     for _ in range(3):
         answer_with_passkey(client, phone)
         client.post("/sign-out")
     phone.keys[0].count = 1  # the copy has not been used since
     answer_with_passkey(client, phone, status=422)
+    assert traces("passkey may be copied") == [(None, f"passkey:{evas.id}")]
+    assert mails(Kind.SIGN_IN_TRIED) == [eva.email], "whose key it is, is known, and she is told"
+
+
+def test_who_only_says_that_the_count_is_low_is_no_copy(
+    client: Any, evas: Passkey, phone: Authenticator
+) -> None:
+    """The count is believed once the key's own signature over it holds."""
+    answer_with_passkey(client, phone)
+    client.post("/sign-out")
+    phone.keys[0].count = 0
+    answer_with_passkey(client, phone, status=422, signature="AAAA")
+    assert traces("passkey may be copied") == [] and mails(Kind.SIGN_IN_TRIED) == []
+
+
+def traces(event: str) -> list[tuple[int | None, str]]:
+    rows = select(AuditEvent.actor_id, AuditEvent.subject).where(AuditEvent.event == event)
+    return list(db.session.execute(rows.order_by(AuditEvent.id)).tuples())
+
+
+def test_what_is_refused_leaves_a_trace(
+    client: Any, new_client: Any, eva: User, evas: Passkey, phone: Authenticator
+) -> None:
+    """At the door nobody knows whose key it would have been; inside it is whoever sits there who did not prove it."""
+    answer_with_passkey(client, phone, status=422, signature="AAAA")
+    assert traces("sign-in refused") == [(None, "sign_in:passkey")]
+    inside = new_client().sign_in(eva)
+    fields = phone.answer(question(inside, "/confirmation/passkey/challenge"), signature="AAAA")
+    inside.post("/confirmation/passkey", fields, status=422)
+    here = db.session.scalars(select(Session.id).order_by(Session.id.desc())).first()
+    assert traces("sign-in refused")[1:] == [(eva.id, f"session:{here}")]
+    question(inside, "/sign-in/passkey/offer")
+    inside.post("/sign-in/passkey", {"answer": "{}", "handle": "x"}, status=422)
+    assert traces("second factor refused") == [(eva.id, f"session:{here}")]
+    assert not audit.verify()
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,8 @@ from portal.accounts.passkeys import PasskeyRefused
 from portal.accounts.sessions import MOST_WRONG_CODES, Session
 from portal.errors import DomainError
 from portal.extensions import db
-from portal.notifications import Kind
+from portal.notifications import Kind, OutboxMessage
+from portal.notifications.delivery import compose
 from tests.support.authenticator import Authenticator
 from tests.support.client import CheckingClient
 from tests.support.page import Page
@@ -263,6 +264,25 @@ def test_anothers_codes_open_nothing(client: Any, eva: User, fredrik: User) -> N
     client.submit("sign-in/code", code=code_of(his), status=422)
     client.submit("sign-in/code", code=his_code, status=422)
     assert codes.count_left(fredrik) == 10
+
+
+def test_whoever_owns_the_mailbox_is_told_of_the_wrong_codes_once_a_day(
+    client: Any, new_client: Any, eva: User
+) -> None:
+    """Five wrong codes after a mailed link: somebody else may be reading her mail. The mail gives them nothing to press."""
+    with_app(eva)
+    for day, told in ((0, 1), (0, 1), (1, 2)):
+        with time_machine.travel(NOW + timedelta(days=day, minutes=told), tick=False):
+            there = new_client()
+            open_link(there, eva.email)
+            for _ in range(MOST_WRONG_CODES - 1):
+                there.submit("sign-in/code", code="123456", status=422)
+            there.submit("sign-in/code", code="123456")
+            assert mails(Kind.SIGN_IN_TRIED) == [eva.email] * told
+    mail = db.session.scalars(select(OutboxMessage).where(OutboxMessage.kind == Kind.SIGN_IN_TRIED)).first()
+    assert mail is not None and mail.nonce is None
+    text = compose(mail, NOW)
+    assert "Noen har prøvd å logge inn" in text["Subject"] and "/security" in text.get_content()
 
 
 def test_after_a_few_wrong_codes_one_begins_anew(client: Any, eva: User) -> None:

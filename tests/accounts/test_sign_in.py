@@ -239,7 +239,7 @@ def test_old_links_and_sessions_are_forgotten(app: Flask, eva: User) -> None:
     ask_for_link(eva.email, "browser", now)
     ask_for_link("ingen@eksempel.example", "browser", now)
     Session.start(eva, now)
-    Session.start(eva, now, proved=True)
+    Session.start(eva, now, proved_at=now)
     db.session.flush()
     assert forget_old(now) == 0
     assert forget_old(now + timedelta(minutes=11)) == 2

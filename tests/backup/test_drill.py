@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from portal import audit, clock, keys
 from portal.accounts.models import User
 from portal.accounts.sessions import Session
+from portal.audit import AuditEvent
 from portal.backup import back_up, bundle, restore
 from portal.backup.bundle import BundleBroken
 from portal.backup.loading import as_lines
@@ -380,6 +381,14 @@ def test_what_is_written_meanwhile_is_in_it_whole_or_not_at_all(
         assert audit.verify() == []
 
 
+def latest_event() -> tuple[str, int | None, str]:
+    event = db.session.scalars(select(AuditEvent).order_by(AuditEvent.id.desc())).first()
+    assert event is not None
+    told = event.event, event.actor_id, event.subject
+    db.session.rollback()  # the next command writes
+    return told
+
+
 def test_the_commands_tell_what_they_did(
     app: Flask, outside: Path, bjorn: Member, elsewhere: Elsewhere, now: datetime
 ) -> None:
@@ -389,9 +398,11 @@ def test_the_commands_tell_what_they_did(
     answer = app.test_cli_runner().invoke(args=["backup", file])
     assert answer.exit_code == 0, answer.output
     assert "restored once, and whole" in answer.output
+    assert latest_event() == ("backup taken", None, "portal:all")
     assert "is there already" in app.test_cli_runner().invoke(args=["backup", file]).output
     assert "not empty" in app.test_cli_runner().invoke(args=["restore", file]).output
     with elsewhere() as machine:
         answer = machine.test_cli_runner().invoke(args=["restore", file])
         assert answer.exit_code == 0, answer.output
         assert "0 people erased again" in answer.output
+        assert latest_event() == ("backup restored", None, "portal:all") and audit.verify() == []

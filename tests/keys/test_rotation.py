@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal import keys
+from portal.audit import AuditEvent
 from portal.extensions import db
 from portal.keys import PersonKey, ledger, rotation
 from portal.keys.masters import UnknownMasterKey, masters
@@ -143,6 +144,9 @@ def test_the_commands_say_how_it_stands(
     monkeypatch.setitem(app.config, "DATA_KEYS_OLD", app.config["DATA_KEY"])
     monkeypatch.setitem(app.config, "DATA_KEY", new_key())
     assert "20 keys wrapped anew" in run(args=["keys", "rotate"]).output
+    (event,) = db.session.scalars(select(AuditEvent))
+    assert (event.event, event.actor_id, event.details) == ("keys rotated", None, {"count": 20})
+    db.session.rollback()
     answer = run(args=["keys", "check"])
     assert answer.exit_code == 0, answer.output
     assert "20 keys wrapped by" in answer.output

@@ -11,8 +11,10 @@ from portal.access import Role
 from portal.extensions import db
 from portal.members.models import ImportPreview, Member
 from portal.notifications.models import OutboxMessage
+from tests.accounts.test_confirmation import grow_old
 from tests.members.files import KARI, OLA, csv_of, many, xlsx_of
 from tests.support.people import new_user
+from tests.support.ways_in import code_of, with_app
 
 PAGE = "/secretariat/members/import"
 BAD = ("", "nei", "Herøy", "", "", "ja")
@@ -39,6 +41,39 @@ def test_a_list_is_looked_at_and_then_imported(client: Any, eva: Any) -> None:
     assert members() == 2
     assert db.session.scalar(select(func.count()).select_from(OutboxMessage)) == 0
     assert not audit.verify()
+
+
+def test_a_list_that_lets_somebody_in_needs_fresh_proof_and_waits_for_it(client: Any, eva: Any) -> None:
+    app = with_app(eva)
+    client.sign_in(eva)
+    preview = client.follow(upload(client, csv_of(KARI))).request.path
+    form = client.page.form("confirmation").filled()
+    grow_old()
+    page = client.post(
+        f"{preview}/confirmation", form, status=403, headers={"Referer": f"http://localhost{preview}"}
+    )
+    assert page.heading == "Det ble ikke sendt" and members() == 0
+    assert not page.all("#typed"), "nobody has composed the list's fingerprint"
+    (way,) = [link for link in page.links if link.startswith("/confirmation")]
+    client.get(way)
+    client.submit("confirmation", code=code_of(app))
+    assert client.page.heading == "Se over listen"
+    client.submit("confirmation")
+    assert members() == 1
+
+
+def test_the_proof_is_asked_for_before_one_looks_through_the_list(client: Any, eva: Any) -> None:
+    client.sign_in(eva)
+    preview = upload(client, csv_of(KARI)).headers["Location"]
+    grow_old()
+    assert client.get(preview, status=303).headers["Location"] == f"/confirmation?next={preview}"
+
+
+def test_a_list_that_lets_nobody_in_needs_none(client: Any, eva: Any, bjorn: Member) -> None:
+    client.sign_in(eva)
+    grow_old()
+    client.follow(upload(client, csv_of((bjorn.name, bjorn.user.email, "Hamar", "", "", "ja"))))
+    assert "Én er oppdatert." in client.submit("confirmation").words
 
 
 def test_changes_are_shown_with_before_and_after(client: Any, eva: Any, bjorn: Member) -> None:

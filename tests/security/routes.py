@@ -65,6 +65,7 @@ ROUTES: dict[str, Row] = {
     "POST /devices/others/end": Row(SIGNED_IN),
     "GET /confirmation": Row(SIGNED_IN),
     "POST /confirmation": Row(SIGNED_IN),
+    "GET /confirmation/organisation": Row(SIGNED_IN, page=404),  # off until it is configured
     "POST /confirmation/passkey": Row(SIGNED_IN),
     "POST /confirmation/passkey/challenge": Row(SIGNED_IN),
     "GET /security": Row(SIGNED_IN),

@@ -23,12 +23,15 @@ CLIENT, SECRET = "varde", "a secret between two"
 @dataclass
 class Provider:
     """Says of whoever comes what `claims` say. `forged` changes the key it is signed with; `meanwhile` is done
-    before the token is given."""
+    before the token is given; `signed_in_at` is when the person last proved both factors here, and None for a
+    provider that never tells. Whoever is asked to prove it anew does so."""
 
     issuer: str = ""
     claims: dict[str, Any] = field(default_factory=dict)
     forged: bool = False
     meanwhile: Callable[[], object] = lambda: None
+    signed_in_at: float | None = None
+    asks_anew: bool = True
     questions: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -39,6 +42,11 @@ class Provider:
         """What the person's browser does at the provider: returns where it is sent back to."""
         asked = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
         assert asked["client_id"] == CLIENT and asked["code_challenge_method"] == "S256"
+        is_old = self.signed_in_at is not None and time.time() - self.signed_in_at > float(
+            asked.get("max_age", "inf")
+        )
+        if self.asks_anew and self.signed_in_at is not None and (asked.get("prompt") == "login" or is_old):
+            self.signed_in_at = time.time()
         code = secrets.token_urlsafe()
         self.questions[code] = asked
         back = urlsplit(asked["redirect_uri"]).path
@@ -78,7 +86,7 @@ class Provider:
             "iat": now,
             "exp": now + 300,
             "nonce": asked["nonce"],
-        }
+        } | ({"auth_time": int(self.signed_in_at)} if self.signed_in_at is not None else {})
         key = self.other_key if self.forged else self.key
         token = jwt.encode({"alg": "RS256", "kid": "one"}, usual | self.claims, key)
         return _json({"access_token": "unused", "token_type": "Bearer", "id_token": token})
