@@ -1,18 +1,28 @@
 """Varde: the portal for KDF's coaching pilot and mentor scheme."""
 
-import logging
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 
 import click
-import structlog
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
 from config import Config
-from portal import access, cli, compression, database, errors, language, probes, rendering, revision, security
+from portal import (
+    access,
+    cli,
+    compression,
+    database,
+    errors,
+    language,
+    logs,
+    probes,
+    rendering,
+    revision,
+    security,
+)
 from portal.accounts import forgetting, sign_in
 from portal.audit import reads
 from portal.audit import register as register_audit
@@ -54,7 +64,7 @@ def create_app(settings: Config) -> Flask:
         instance_path=str(ROOT / "instance"),
     )
     app.config.from_object(settings)
-    _log_as_json(app)
+    logs.register(app)
     Path(app.instance_path).mkdir(exist_ok=True)
     for extension in (db, login_manager, csrf, limiter, htmx):
         extension.init_app(app)
@@ -97,17 +107,3 @@ def _register_blueprints(app: Flask) -> None:
         app.register_blueprint(getattr(import_module(module), name))
     if app.config["DEMO"]:
         app.register_blueprint(import_module("portal.demo.views").demo)
-
-
-def _log_as_json(app: Flask) -> None:
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        cache_logger_on_first_use=True,
-    )
-    app.logger.setLevel(logging.INFO)

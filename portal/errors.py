@@ -2,12 +2,16 @@
 
 from typing import Any
 
+import structlog
 from flask import Flask, Response, current_app, make_response, request
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from portal.extensions import db
 from portal.language import gettext as _
+
+log = structlog.get_logger("varde.errors")
 
 
 class DomainError(Exception):
@@ -44,25 +48,77 @@ def _page(code: int, title: str, text: str) -> Response:
     return make_response(render("errors/error.html", code=code, error_title=title, error_text=text), code)
 
 
+def _page_of_failure(code: int) -> Response:
+    """Where the page cannot be made either, as without a database, its words alone."""
+    title, text = _texts(code)
+    try:
+        return _page(code, title, text)
+    except Exception as error:
+        _log_failure(error)
+        return Response(f"{title}. {text}\n", code, mimetype="text/plain")
+
+
+def _log_failure(error: BaseException | None) -> None:
+    log.error("failed", method=request.method, route=_route(), exc_info=error)
+
+
+def _log_refusal(code: int, because: str | None = None) -> None:
+    """Who was refused where: the rule of the address, never the address, which can name a row, a token or a search."""
+    told = {
+        "method": request.method,
+        "route": _route(),
+        "user": _person(),
+        "status": code,
+        "because": because,
+    }
+    log.warning("refused", **{name: value for name, value in told.items() if value is not None})
+
+
+def _is_kept_from(code: int) -> bool:
+    """Whether somebody who is signed in asked for a row that is not there for them: somebody else's, it may be."""
+    return code == 404 and request.url_rule is not None and _person() is not None
+
+
+def _person() -> int | None:
+    user: Any = current_user
+    return user.id if user.is_authenticated else None
+
+
+def _route() -> str | None:
+    return request.url_rule.rule if request.url_rule is not None else None
+
+
 def register(app: Flask) -> None:
     """Give every refusal and failure a page in the person's language."""
 
     @app.errorhandler(CSRFError)
     def stale_form(_error: CSRFError) -> Response:
         title = _("Skjemaet var blitt for gammelt")
-        return _page(400, title, _("Gå tilbake, last siden på nytt og prøv igjen. Ingenting er lagret."))
+        page = _page(400, title, _("Gå tilbake, last siden på nytt og prøv igjen. Ingenting er lagret."))
+        _log_refusal(400, "form token")
+        return page
 
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> Any:
         code = error.code or 500
         if code < 400:
             return error
-        return _page(code, *_texts(code))
+        if code >= 500:
+            return _page_of_failure(code)
+        page = _page(code, *_texts(code))
+        if code in (403, 429) or _is_kept_from(code):
+            _log_refusal(code)
+        return page
 
     @app.errorhandler(Exception)
     def failed(error: Exception) -> Response:
-        # The path only: a query string or a form can carry what nobody else may read.
-        current_app.logger.error("failed: %s %s", request.method, request.path, exc_info=error)
+        _log_failure(error)
         if current_app.testing:
             raise error
-        return _page(500, *_texts(500))
+        return _page_of_failure(500)
+
+    def log_exception(exc_info: Any) -> None:
+        """What fails once the page is made, where Flask would log the address."""
+        _log_failure(exc_info[1])
+
+    app.log_exception = log_exception  # type: ignore[method-assign]  # Flask's own way of changing it

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import select, text, update
 
 import config
-from portal import clock, create_app, use_migrations
+from portal import clock, create_app, jobs, use_migrations
 from portal.accounts.models import User
 from portal.backup import back_up, bundle
 from portal.demo.personas import BY_CODE
@@ -119,7 +119,6 @@ def test_the_canaries_sing_for_nobody_else(
     promise: Any,
     tmp_path: Path,
     capfd: pytest.CaptureFixture[str],
-    caplog: pytest.LogCaptureFixture,
 ) -> None:
     nest = Nest()
     nest.plant(promise.size)
@@ -147,9 +146,16 @@ def test_the_canaries_sing_for_nobody_else(
     db.session.execute(update(OutboxMessage).where(waiting).values(next_attempt_at=now))
     db.session.commit()
     logs = command(world, "work", "--once") + command(world, "doctor") + command(world, "audit", "verify")
-    logs += failed_while_saving(world, canary)
-    logs += "".join(capfd.readouterr()).encode() + caplog.text.encode()
-    assert b"failed: POST /profile/challenges" in logs
+    logs += failed_while_saving(world, canary) + failed_with_a_secret_token(world, canary)
+    fail_with_words(canary)
+    logs += "".join(capfd.readouterr()).encode()
+    for told in (
+        b'"/profile/challenges"',
+        b'"/not-me/<string(length=43):token>"',
+        b"LookupError",
+        b"ValueError",
+    ):
+        assert told in logs, told
     mails = [mail.read_bytes() for mail in Path(world.config["MAIL_FOLDER"]).glob("**/*") if mail.is_file()]
     assert mails
     back_up(tmp_path / "canaries.backup", clock.now())
@@ -196,3 +202,37 @@ def failed_while_saving(app: Flask, secret: str) -> bytes:
     db.session.execute(text("ALTER TABLE mentee_area_gone RENAME TO mentee_area"))
     db.session.commit()
     return bytes(answer.get_data())
+
+
+def failed_with_a_secret_token(app: Flask, secret: str) -> bytes:
+    """Break the database under somebody who follows a link from a mail, and give back the page that they get."""
+    client = demo_client(app, "stranger")
+    client.checks = False
+    db.session.execute(text("ALTER TABLE notice RENAME TO notice_gone"))
+    db.session.commit()
+    token = f"{secret:x<43}"
+    answer = client.open(f"/not-me/{token}", method="POST", data={"csrf_token": client.csrf_token()})
+    assert answer.status_code == 500, answer.status
+    db.session.execute(text("ALTER TABLE notice_gone RENAME TO notice"))
+    db.session.commit()
+    return bytes(answer.get_data())
+
+
+def fail_with_words(secret: str) -> None:
+    """A job fails, and one that logs in Python's own way, with what somebody wrote in the failures' words."""
+
+    def fails(_now: Any) -> int:
+        try:
+            return int(secret)
+        except ValueError as error:
+            current_app.logger.exception("could not be read")
+            raise LookupError(secret) from error
+
+    only = jobs._JOBS.copy()
+    jobs._JOBS.clear()
+    try:
+        jobs.register("fails")(fails)
+        assert jobs.run_due(clock.now()) == {}
+    finally:
+        jobs._JOBS.clear()
+        jobs._JOBS.update(only)

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request, url_for
 from sqlalchemy import Select, select
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal import clock
+from portal import audit, clock
 from portal.access import Role, allow, load, local_path
 from portal.accounts import changes, grants, shutting
 from portal.accounts.current import current_user
@@ -34,14 +34,26 @@ def index() -> Response:
     asked_for = select(Recovery.user_id).where(
         Recovery.approved_at.is_(None), Recovery.withdrawn_at.is_(None)
     )
+    people = db.session.scalars(grants.people_with_roles()).all()
+    recoveries = db.session.scalars(Recovery.visible_to(current_user)).all()
+    shut_out = db.session.scalars(shutting.shut_out()).all()
+    stopped = db.session.scalars(locked.where(User.id.not_in(asked_for), User.id != current_user.id)).all()
+    changed = changes.lately(current_user, now)
+    staff = {p.id for p in (*people, *shut_out)} | {recovery.asked_by_id for recovery in recoveries}
+    staff |= {change.by_id for change in changed if change.by_id is not None}
+    staff |= {change.whom_id for change in changed if change.is_of_role}
+    helped = {r.user_id for r in recoveries} | {p.id for p in stopped}
+    helped |= {change.whom_id for change in changed if not change.is_of_role}
+    audit.has_read(staff, current_user, "access")
+    audit.has_read(helped, current_user, "way-in")
     return render(
         "accounts/access.html",
-        people=db.session.scalars(grants.people_with_roles()).all(),
+        people=people,
         given_by_hand=grants.GIVEN_BY_HAND,
-        recoveries=db.session.scalars(Recovery.visible_to(current_user)).all(),
-        locked=db.session.scalars(locked.where(User.id.not_in(asked_for), User.id != current_user.id)).all(),
-        shut_out=db.session.scalars(shutting.shut_out()).all(),
-        changes=changes.lately(current_user, now),
+        recoveries=recoveries,
+        locked=stopped,
+        shut_out=shut_out,
+        changes=changed,
         now=now,
         **_who_vouches(now),
     )
@@ -89,6 +101,7 @@ def give() -> Response | BaseResponse:
 @recently_authenticated
 def look_at_removal(grant_id: int) -> Response:
     grant = load(_removable(), grant_id)
+    audit.has_read([grant.user_id], current_user, "access")
     return render("accounts/take.html", grant=grant, person=db.session.get_one(User, grant.user_id))
 
 
@@ -115,6 +128,7 @@ def _removable() -> Select[tuple[RoleGrant]]:
 @recently_authenticated
 def look_at_closure(user_id: int) -> Response:
     person = load(shutting.handled_by(current_user), user_id)
+    audit.has_read([person.id], current_user, "access")
     return render("accounts/closure.html", person=person, back=_back())
 
 

@@ -25,8 +25,11 @@ class Change:
     """`by` is None where it was done at the terminal."""
 
     at: datetime
+    whom_id: int
     whom: str
     what: str
+    is_of_role: bool
+    by_id: int | None
     by: str | None
 
 
@@ -43,9 +46,13 @@ def lately(reader: User, now: datetime) -> list[Change]:
     ids = {event.actor_id for event in events} | {_user_id(event) for event in events}
     people = select(User.id, User.name).where(User.id.in_(ids - {None}))
     names = dict(db.session.execute(people).tuples().all()) if events else {}
-    return [
-        Change(e.at, names.get(_user_id(e), ""), _in_words(e), names.get(e.actor_id or 0)) for e in events
-    ]
+    return [_change(event, names) for event in events]
+
+
+def _change(event: AuditEvent, names: dict[int, str]) -> Change:
+    whom, by = _user_id(event), event.actor_id
+    is_of_role = event.event in ROLES
+    return Change(event.at, whom, names.get(whom, ""), _in_words(event), is_of_role, by, names.get(by or 0))
 
 
 def _subject(user_id: int) -> str:

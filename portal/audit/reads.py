@@ -1,16 +1,17 @@
 """Who has seen whose data: noted by the views that show it, written when the page is made, before it is given away.
 
 A person, role and purpose are written once a day for each reader, however often the page is opened: that is what
-"who has seen my data" shows, and it keeps reading cheap. A page whose reading cannot be written is not shown.
+"who has seen my data" shows, and it keeps reading cheap. Those who are seen together are one event, and only those
+who stood on the page are in it. A page whose reading cannot be written is not shown.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
 from flask import Flask, Response, g, request
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Text, and_, cast, or_, select
 
 from portal import clock
 from portal.audit.chain import declare, record
@@ -18,6 +19,7 @@ from portal.audit.models import AuditEvent
 from portal.extensions import db
 
 READ = declare("personal data read", "person", "role", "purpose")
+READ_TOGETHER = declare("personal data of several read", "people", "role", "purpose")
 TAKEN_OUT = declare("list taken out", "list", "kind", "count", "role")
 WRITES = "varde.writes"  # says that a request which only looks is about to write after all
 
@@ -50,8 +52,7 @@ def _write(response: Response) -> Response:
     db.session.remove()
     request.environ[WRITES] = True
     try:
-        for (person, role, purpose), reader in fresh.items():
-            record(READ, by=reader, on=f"user:{person}", at=now, person=person, role=role, purpose=purpose)
+        _record(fresh, now)
         for reader, details in taken_out:
             record(TAKEN_OUT, by=reader, on=f"list:{details['list']}", at=now, **details)
         db.session.commit()
@@ -60,16 +61,51 @@ def _write(response: Response) -> Response:
     return response
 
 
+def _record(fresh: dict[Any, _Reader], now: datetime) -> None:
+    """One event for each role and purpose, however many the people are."""
+    together: dict[tuple[_Reader, str, str], list[int]] = {}
+    for (person, role, purpose), reader in fresh.items():
+        together.setdefault((reader, role, purpose), []).append(person)
+    for (reader, role, purpose), people in together.items():
+        known: dict[str, Any] = {"by": reader, "at": now, "role": role, "purpose": purpose}
+        if len(people) == 1:
+            record(READ, on=f"user:{people[0]}", person=people[0], **known)
+        else:
+            ids = "".join(f"{person}," for person in sorted(people))
+            record(READ_TOGETHER, on=f"list:{purpose}", people=f",{ids}", **known)
+
+
 def _not_yet(noted: dict[Any, _Reader], now: datetime) -> dict[Any, _Reader]:
     """Those that have not been written on this Norwegian day."""
     midnight = clock.from_oslo(clock.today(now), time())
     rows = select(AuditEvent.details).where(
-        AuditEvent.event == READ,
+        AuditEvent.event.in_((READ, READ_TOGETHER)),
         AuditEvent.actor_id == next(iter(noted.values())).id,
         AuditEvent.at >= midnight,
     )
-    known = {(d["person"], d["role"], d["purpose"]) for d in db.session.scalars(rows)}
+    known = {
+        (person, details["role"], details["purpose"])
+        for details in db.session.scalars(rows)
+        for person in people_in(details)
+    }
     return {read: reader for read, reader in noted.items() if read not in known}
+
+
+def people_in(details: dict[str, Any]) -> Iterator[int]:
+    """Whose data the event says were read."""
+    if "person" in details:
+        yield details["person"]
+    yield from map(int, details.get("people", "").split(",")[1:-1])
+
+
+def is_about(person: int) -> ColumnElement[bool]:
+    """Whether an event is a reading of this person's data."""
+    alone = AuditEvent.details["person"].as_integer() == person
+    among = cast(AuditEvent.details, Text).contains(f",{person},")  # many: the text as it is, unparsed
+    return or_(
+        and_(AuditEvent.event == READ, alone),
+        and_(AuditEvent.event == READ_TOGETHER, among),
+    )
 
 
 def register(app: Flask) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
+from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -43,6 +44,7 @@ def index() -> Response:
     show, words = _wanted()
     pages = page_of(participants.find(programme, show, words), PER_PAGE)
     waiting = _queue(programme)
+    audit.has_read({e.member.user_id for e in (*pages.items, *waiting)}, current_user, "participants")
     return render(
         "enrolments/index.html",
         block="found",
@@ -187,6 +189,7 @@ def sessions() -> Response:
     search = session_list.Search.read(request.args, programme)
     by_month, by_coach = session_list.by("month", counts), session_list.by("coach", counts)
     pages = page_of(search.rows(programme, now), PER_PAGE)
+    audit.has_read(db.session.scalars(select(Coach.user_id)), current_user, "sessions")
     return render(
         "enrolments/sessions.html",
         block="found",

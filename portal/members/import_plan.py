@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 from sqlalchemy import select
 
@@ -52,6 +53,12 @@ class Planned:
     member_id: int | None = None
     changes: tuple[Change, ...] = ()
     note: str | None = None
+    namesake_id: int | None = None
+
+    @property
+    def about(self) -> list[int]:
+        """The users of whom we know more than the row says."""
+        return [known for known in (self.user_id, self.namesake_id) if known is not None]
 
 
 @dataclass(frozen=True)
@@ -143,17 +150,22 @@ def _known(emails: Sequence[str]) -> dict[str, _Known]:
     return {row[0]: _Known(*row[1:]) for row in db.session.execute(rows)}
 
 
-def _namesakes(rows: Sequence[Row]) -> dict[tuple[str, str], str]:
-    """Addresses of members by name and municipality, to notice somebody who has only changed address."""
+class _Namesake(NamedTuple):
+    email: str
+    user_id: int
+
+
+def _namesakes(rows: Sequence[Row]) -> dict[tuple[str, str], _Namesake]:
+    """Members by name and municipality, to notice somebody who has only changed address."""
     keys = {sort_key(row.name) for row in rows}
     if not keys:
         return {}
     found = (
-        select(User.sort_key, Member.municipality_number, User.email)
+        select(User.sort_key, Member.municipality_number, User.email, User.id)
         .join(Member)
         .where(User.sort_key.in_(keys))
     )
-    return {(key, number): email for key, number, email in db.session.execute(found)}
+    return {(key, number): _Namesake(*rest) for key, number, *rest in db.session.execute(found)}
 
 
 def _own(row: Row, places: Places, known: _Known) -> Planned:
@@ -163,13 +175,16 @@ def _own(row: Row, places: Places, known: _Known) -> Planned:
 
 
 def _planned(
-    row: Row, places: Places, known: _Known | None, namesakes: dict[tuple[str, str], str]
+    row: Row, places: Places, known: _Known | None, namesakes: dict[tuple[str, str], _Namesake]
 ) -> Planned:
     place = places.by_number[row.municipality]
     if known is None or known.member_id is None:
         other = namesakes.get((sort_key(row.name), row.municipality))
-        note = _("Samme navn og kommune finnes med adressen %(email)s.", email=other) if other else None
-        return Planned(row, place, Effect.NEW, known.user_id if known else None, note=note)
+        note = _("Samme navn og kommune finnes med adressen %(email)s.", email=other.email) if other else None
+        user_id = known.user_id if known else None
+        return Planned(
+            row, place, Effect.NEW, user_id, note=note, namesake_id=other.user_id if other else None
+        )
     changes = tuple(_changes(row, place, known, places))
     effect = Effect.CHANGED if changes else Effect.UNCHANGED
     return Planned(row, place, effect, known.user_id, known.member_id, changes)

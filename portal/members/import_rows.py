@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -75,6 +75,7 @@ class BadRow:
     line: int
     name: str
     problems: tuple[Problem, ...]
+    about: ClassVar[tuple[int, ...]] = ()  # nobody whom we know
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, request, url_for
 from flask_sqlalchemy.pagination import Pagination
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal import clock, export
+from portal import audit, clock, export
 from portal.access import Role, allow, load
 from portal.accounts.current import current_user
 from portal.accounts.recent import ask_again, is_proved_lately
@@ -129,6 +129,8 @@ def _preview_page(
     shown = request.args.get("show", "")
     if shown not in groups:
         shown = next((name for name, rows in groups.items() if rows), "new")
+    pages = _Slice(page=_page(), per_page=PER_PAGE, error_out=False, rows=groups[shown])
+    audit.has_read({known for row in pages.items for known in row.about}, current_user, "import")
     return render(
         "members/preview.html",
         status=status,
@@ -137,7 +139,7 @@ def _preview_page(
         form=form or ConfirmationForm(),
         groups=groups,
         shown=shown,
-        pages=_Slice(page=_page(), per_page=PER_PAGE, error_out=False, rows=groups[shown]),
+        pages=pages,
         tabs=_tabs(preview, groups, shown),
     )
 

@@ -39,6 +39,7 @@ FILTERS = ("q", "county", "size", "membership", "invited", "sort")
 def index() -> Response:
     search = _search()
     pages = page_of(search.members(), PER_PAGE)
+    audit.has_read([member.user_id for member in pages.items], current_user, "members")
     return render(
         "members/index.html",
         block="found",
@@ -127,8 +128,13 @@ def position(member_id: int) -> Response:
         since=member.in_position_since,
         membership=member.membership.value,
     )
+    return _position_page(member, form)
+
+
+def _position_page(member: Member, form: MemberPositionForm, status: int = 200) -> Response:
+    audit.has_read([member.user_id], current_user, "member-page")
     form.choose_from(Places.all().grouped())
-    return render("members/position.html", member=member, form=form)
+    return render("members/position.html", status=status, member=member, form=form)
 
 
 @members.post("/secretariat/members/<int:member_id>/position")
@@ -138,7 +144,7 @@ def update_position(member_id: int) -> Response | BaseResponse:
     form, now = MemberPositionForm(), clock.now()
     form.choose_from(Places.all().grouped())
     if not form.validate():
-        return render("members/position.html", status=422, member=member, form=form)
+        return _position_page(member, form, 422)
     try:
         place = _place(form.municipality.data)
         moved = change_position(member, place, str(form.title.data), form.since.data, current_user, now)
@@ -146,7 +152,7 @@ def update_position(member_id: int) -> Response | BaseResponse:
     except NoSuchDay as no:
         db.session.rollback()
         form.refuse("since", no)
-        return render("members/position.html", status=422, member=member, form=form)
+        return _position_page(member, form, 422)
     db.session.commit()
     flash(_("Endringen er lagret.") if moved or joined else _("Ingenting var endret."))
     return after_write(url_for("members.show", member_id=member_id))

@@ -57,7 +57,7 @@ def pool(now: datetime, to_compare: bool = True) -> Pool:
     today = clock.today(now)
     noes = said_by_anyone()
     avoiding = {no.member_id for no in noes if no.kind is ReservationKind.NEIGHBOURS}
-    years, (known, faced), ranked = _years(today), _areas(), _ranked() if to_compare else {}
+    years, (known, faced), ranked = (_years(today), _areas(), _ranked()) if to_compare else ({}, ({}, {}), {})
     experienced, seekers = db.session.execute(_mentors()).all(), db.session.execute(_mentees()).all()
     keys.load(row.user_id for row in (*experienced, *seekers))
     texts = sealed_vectors() if to_compare else ()

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal import clock
+from portal import audit, clock
 from portal.access import Role, allow
 from portal.accounts.current import current_user
 from portal.errors import DomainError
@@ -48,6 +48,9 @@ def _is_possible(round_: MatchRound, form: AimForm) -> bool:
 def _page(round_: MatchRound, form: AimForm, status: int, preview: bool = False) -> Response:
     board = look(round_)
     heavy = any(form[name].data for name in ROWS)
+    effect = effect_of(board, from_form(form)) if preview and heavy else None
+    if effect is not None:
+        audit.has_read(board.everybody, current_user, "match-round")
     return render(
         "rounds/weights.html",
         "weights",
@@ -55,7 +58,7 @@ def _page(round_: MatchRound, form: AimForm, status: int, preview: bool = False)
         round=round_,
         board=board,
         form=form,
-        effect=effect_of(board, from_form(form)) if preview and heavy else None,
+        effect=effect,
         lessons=lessons(weights_of(Decisions.of(round_).aim)),
     )
 

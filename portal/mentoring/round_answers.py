@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import aliased
@@ -64,6 +65,7 @@ class Answer:
     """One mentee in a released round."""
 
     mentee_id: int
+    users: list[int]  # those whose names are here
     name: str
     place: str
     state: State
@@ -84,7 +86,7 @@ class Answers:
     def __init__(self, round_: MatchRound, now: datetime, viewer: User | None = None) -> None:
         self.round = round_
         mailed, waited_for = mailed_today(round_, now), unanswered(round_, now)
-        by_mentee: dict[int, list[Row[tuple[Proposal, str, str, str]]]] = {}
+        by_mentee: dict[int, list[Row[Any]]] = {}
         for row in db.session.execute(_rows(round_)):
             by_mentee.setdefault(row[0].mentee_id, []).append(row)
         # What concerns the one who looks, as mentee or as one of the mentors, is neither listed nor counted.
@@ -102,13 +104,12 @@ class Answers:
         self.rows = sorted(answers, key=lambda answer: list(State).index(answer.state))
         self.counts = Counter(answer.state for answer in self.rows)
 
-    def _answer(
-        self, rows: list[Row[tuple[Proposal, str, str, str]]], waited_for: bool, mailed: bool
-    ) -> Answer:
+    def _answer(self, rows: list[Row[Any]], waited_for: bool, mailed: bool) -> Answer:
         proposals = [row[0] for row in rows]
         asked = next((row for row in rows if row[0].awaits_mentor or row[0].mentor_accepted_at), None)
         return Answer(
             mentee_id=proposals[0].mentee_id,
+            users=[rows[0].mentee, *([asked.mentor] if asked else [])],
             name=rows[0][1],
             place=rows[0][2],
             state=State.WAITING if waited_for else _settled(proposals),
@@ -118,6 +119,11 @@ class Answers:
             mentor_answer_by=asked[0].mentor_answer_by if asked and asked[0].awaits_mentor else None,
             mailed_today=mailed,
         )
+
+    @property
+    def users(self) -> set[int]:
+        """Everybody who is named in the round's answers."""
+        return {user for answer in self.rows for user in answer.users}
 
     @property
     def remindable(self) -> int:
@@ -177,11 +183,18 @@ def _settled(proposals: list[Proposal]) -> State:
     return State.DECLINED if any(p.mentee_declined_at for p in proposals) else State.SILENT
 
 
-def _rows(round_: MatchRound) -> Select[tuple[Proposal, str, str, str]]:
+def _rows(round_: MatchRound) -> Select[Any]:
     mentee, mentor = aliased(Member), aliased(Member)
     mentee_user, mentor_user = aliased(User), aliased(User)
     return (
-        select(Proposal, mentee_user.name, Municipality.display_name, mentor_user.name)
+        select(
+            Proposal,
+            mentee_user.name,
+            Municipality.display_name,
+            mentor_user.name,
+            mentee_user.id.label("mentee"),
+            mentor_user.id.label("mentor"),
+        )
         .join(MenteeProfile, MenteeProfile.id == Proposal.mentee_id)
         .join(mentee, mentee.id == MenteeProfile.member_id)
         .join(mentee_user, mentee_user.id == mentee.user_id)

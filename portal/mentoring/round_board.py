@@ -160,6 +160,12 @@ class Board:
     def next(self) -> Entry | None:
         return self.ordered[self.place] if 0 < self.place < len(self.ordered) else None
 
+    @cached_property
+    def everybody(self) -> set[int]:
+        """The users in this run and the one before. All of them, whatever is shown of the round: who is on the page
+        depends on who can be a pair, and so on noes that nobody shall be able to tell."""
+        return {user for run in (self.run, self.before) if run for user in self.people.users_in(run)}
+
     # The figures on top
 
     @property

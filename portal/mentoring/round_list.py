@@ -54,6 +54,7 @@ class Listed:
 class InPool:
     """Somebody who would be in the next round."""
 
+    user_id: int
     name: str
     place: str
     places: int = 0
@@ -108,7 +109,7 @@ class RoundList:
     @cached_property
     def mentees(self) -> list[InPool]:
         rows = (
-            select(User.name, Municipality.display_name, MenteeProfile.others_wanted_at.is_not(None))
+            select(User.id, User.name, Municipality.display_name, MenteeProfile.others_wanted_at.is_not(None))
             .select_from(MenteeProfile)
             .join(MenteeProfile.member)
             .join(Member.user)
@@ -116,13 +117,16 @@ class RoundList:
             .where(MenteeProfile.id.in_(seeking()), MenteeProfile.paused_at.is_(None))
             .order_by(User.sort_key)
         )
-        return [InPool(name, place, wants_others=others) for name, place, others in db.session.execute(rows)]
+        return [
+            InPool(user_id, name, place, wants_others=others)
+            for user_id, name, place, others in db.session.execute(rows)
+        ]
 
     @cached_property
     def mentors(self) -> list[InPool]:
         free = free_places()
         rows = (
-            select(User.name, Municipality.display_name, free)
+            select(User.id, User.name, Municipality.display_name, free)
             .select_from(MentorProfile)
             .join(MentorProfile.member)
             .join(Member.user)
@@ -131,6 +135,11 @@ class RoundList:
             .order_by(User.sort_key)
         )
         return [InPool(*row) for row in db.session.execute(rows)]
+
+    @property
+    def shown(self) -> set[int]:
+        """The users who are named."""
+        return {one.user_id for side in (self.mentees, self.mentors) for one in side[: self.most]}
 
     @property
     def places(self) -> int:

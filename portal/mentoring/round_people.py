@@ -1,5 +1,6 @@
 """Everybody with a profile, by name and place: all that the secretariat's pages say of who they are."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from portal.accounts.models import User
 from portal.extensions import db
 from portal.members.models import Member, Municipality
 from portal.mentoring.profile_models import MenteeProfile, MentorProfile
+from portal.mentoring.round_models import MatchRun
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,23 @@ class People:
         """Whether the one who looks is in the pair: then a colleague sees to it."""
         mine = mentee_id is not None and mentee_id == self.mentees.own
         return mine or (mentor_id is not None and mentor_id == self.mentors.own)
+
+    def users_in(self, run: MatchRun) -> Iterator[int]:
+        """Everybody who was in the run or was ruled out of a pair in it, but the one who looks."""
+        inputs, result = run.inputs or {}, run.result
+        ruled_out = [(mentee, mentor) for mentee, mentor, _ground in run.decisions["exclusions"]]
+        paired = [(mentee, mentor) for mentee, (mentor, _units) in run.pairs.items()]
+        for side, there, ids in (
+            (self.mentees, inputs.get("mentees", ()), [*result["unmatched"], *(m for m, _to in paired + ruled_out)]),
+            (self.mentors, inputs.get("mentors", ()), [to for _m, to in paired + ruled_out]),
+        ):  # fmt: skip
+            known = [side.by_member.get(one["id"]) for one in there] + [side.by_id.get(one) for one in ids]
+            yield from (party.user_id for party in known if party is not None)
+        # What a run is made of goes when it is released; its figures name the mentors.
+        demand = [
+            self.mentors.by_member.get(one["mentor"]) for one in result.get("report", {}).get("demand", ())
+        ]
+        yield from (party.user_id for party in demand if party is not None)
 
     def link(self, mentee_id: int, mentor_id: int) -> matching.Link | None:
         mentee, mentor = self.mentees.by_id.get(mentee_id), self.mentors.by_id.get(mentor_id)

@@ -53,6 +53,12 @@ class Release:
     left_out: list[LeftOut]
     waiting: list[Party]
 
+    @property
+    def users(self) -> set[int]:
+        """Everybody whom it names."""
+        parties = [*self.receivers, *(row.party for row in self.left_out), *self.waiting]
+        return {party.user_id for party in parties}
+
     def seen_by(self, viewer: User) -> "Release":
         """The same with a bare line where the viewer's own name would stand."""
         bare = Party(0, "", viewer.id, str(_("Deg selv")), "", "", 0)

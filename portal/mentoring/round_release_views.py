@@ -41,6 +41,7 @@ def _release(
     if round_.released_at is not None:
         return after_write(url_for("rounds.show", round_id=round_.id))
     plan, mail = work.prepare_release(round_, now).seen_by(current_user), work.mail_text(now)
+    audit.has_read(plan.users, current_user, "match-round")
     if refusal is not None or not form.seen.data:
         form.seen.data = plan.mark  # what is looked over from now on; a wrong day alone tells of no change
     context: dict[str, Any] = {"round": round_, "form": form, "plan": plan, "mail": mail, "refusal": refusal}

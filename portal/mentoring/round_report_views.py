@@ -40,6 +40,7 @@ def report(round_id: int) -> BaseResponse:
     if board.is_running:
         return running_page(board)
     if board.round.released_at is not None:
+        audit.has_read(board.everybody, current_user, "match-round")
         return render(
             "rounds/report.html", round=board.round, board=board, report=Report(board), view="report"
         )

@@ -44,7 +44,9 @@ def index() -> Response:
 
 
 def _index(form: RoundForm, status: int = 200) -> Response:
-    return render("rounds/index.html", status=status, form=form, list=RoundList())
+    found = RoundList()
+    audit.has_read(found.shown, current_user, "match-round")
+    return render("rounds/index.html", status=status, form=form, list=found)
 
 
 @rounds.post("/secretariat/rounds")
@@ -92,6 +94,7 @@ def draft_page(
     template: str, board: Board, view: str, block: str | None = None, status: int = 200, **context: Any
 ) -> Response:
     """A view of the draft below the head that they share."""
+    audit.has_read(board.everybody, current_user, "match-round")
     context = {"changes": changes_of(board), "done": done_in(board), **context}
     return render(template, block, status, round=board.round, board=board, view=view, **context)
 
@@ -99,17 +102,16 @@ def draft_page(
 def board_page(board: Board, block: str, status: int = 200, **context: Any) -> Response:
     context.setdefault("form", ExclusionForm(formdata=None))
     pair = PairView(board, board.chosen) if board.chosen else None
-    if board.chosen is not None:
-        audit.has_read(board.chosen.users, current_user, "match-round")
     costs = not board.is_large or "costs" in request.args
     return draft_page("rounds/show.html", board, "list", block, status, pair=pair, costs=costs, **context)
 
 
 def answers_page(round_: MatchRound, error: object = None) -> Response:
-    chosen = request.args.get("state")
+    chosen, answers = request.args.get("state"), Answers(round_, clock.now(), current_user)
+    audit.has_read(answers.users, current_user, "match-round")
     context: dict[str, Any] = {
         "round": round_,
-        "answers": Answers(round_, clock.now(), current_user),
+        "answers": answers,
         "state": State(chosen) if chosen in list(State) else None,
         "states": State,
         "error": error,

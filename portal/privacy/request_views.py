@@ -4,7 +4,7 @@ from flask import Blueprint, Response, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal import clock
+from portal import audit, clock
 from portal.access import Role, allow, load
 from portal.accounts.current import current_user
 from portal.accounts.limits import mail_by_person
@@ -37,6 +37,7 @@ def erase_member(member_id: int) -> Response:
 def _page(
     member: Member, form: ErasureOnRequestForm, status: int = 200, refusal: DomainError | None = None
 ) -> Response:
+    audit.has_read([member.user_id], current_user, "member-page")
     return render(
         "privacy/erasure_on_request.html",
         status=status,

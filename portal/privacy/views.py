@@ -42,7 +42,7 @@ def _overview(status: int = 200, refusal: DomainError | None = None) -> Response
         refusal=refusal,
         kept=kept_about(current_user.id),
         choices=choices_of(current_user),
-        readings=readers.latest(current_user.id, LATEST),
+        readings=readers.latest(current_user.id, LATEST, clock.now()),
         wish=db.session.scalar(Erasure.waiting_for(current_user.id)),
     )
 
@@ -50,7 +50,7 @@ def _overview(status: int = 200, refusal: DomainError | None = None) -> Response
 @privacy.get("/personal-data/readings")
 @allow_signed_in
 def readings() -> Response:
-    pages = page_of(readers.readings_of(current_user.id), PER_PAGE)
+    pages = page_of(readers.readings_of(current_user.id, clock.now()), PER_PAGE)
     return render("privacy/readings.html", pages=pages, readings=[readers.in_words(e) for e in pages.items])
 
 

@@ -109,8 +109,10 @@ def test_a_page_holds_fifty_and_a_fixed_number_of_queries(client: Any, eva: User
         return len([s for s in seen if s.startswith("SELECT")])
 
     new_member("Aa Aa", "Nome")
+    client.get(LIST)  # the audit has its first event
+    new_member("Aa Ab", "Nome")
     few = queries()
-    for number in range(119):
+    for number in range(118):
         new_member(f"Person {number}", "Nome")
     assert queries() == few <= 12
     page = client.get(LIST)

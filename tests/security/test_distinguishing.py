@@ -241,6 +241,7 @@ def mentees_no(app: Flask, bed: Any, seed: int) -> list[str]:
         if declines:
             proposal_answers.decline(chosen, chosen.mentee.member.user, NOW)
         db.session.commit()
+        look_over(app, world.eva, made)
         views.append(view(app, chosen.mentor.member.user))
     return differences(*views)
 
@@ -262,8 +263,16 @@ def mentors_no(app: Flask, bed: Any, seed: int) -> list[str]:
         with time_machine.travel(NOW + timedelta(days=9), tick=False):
             lapsing.expire(clock.now())
             db.session.commit()
+            look_over(app, world.eva, made)
             views.append(view(app, mentee.member.user))
     return differences(*views)
+
+
+def look_over(app: Flask, eva: User, made: MatchRound) -> None:
+    """The secretariat opens what it can of the round: those who stand there are told that they were seen."""
+    client, at = _as(app, eva), f"/secretariat/rounds/{made.id}"
+    for path in ("/secretariat/rounds", at, f"{at}?state=declined", f"{at}/report", f"{at}/tables/csv"):
+        assert client.open(path).status_code == 200, path
 
 
 def late_no(app: Flask, bed: Any, seed: int) -> list[str]:

@@ -75,7 +75,7 @@ def gather(user: User, now: datetime) -> Copy:
         nothing_in=sorted({s.title for s in sections if not s.rows} - {s.title for s in sections if s.rows}),
         readings=[
             {"day": long_date(r.at), "at": r.at.isoformat(), "role": r.role, "purpose": r.purpose}
-            for r in readers.latest(user.id, 10_000)
+            for r in readers.latest(user.id, 10_000, now)
         ],
     )
 
