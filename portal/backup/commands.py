@@ -45,7 +45,8 @@ def put_back(path: Path, ledger_lost: bool) -> None:
     rows = sum(done.counts.values())
     click.echo(f"{rows} rows and {done.keys} keys from {clock.oslo(done.taken_at):%Y-%m-%d %H:%M}.")
     click.echo(
-        f"{len(done.erased)} people erased again; every session ended; {done.withdrawn} mails withdrawn."
+        f"{len(done.erased)} people erased again; every session ended; {done.withdrawn} mails withdrawn; "
+        f"{done.lapsed} consents to be given anew."
     )
     broken = [finding for finding in examine(now) if not finding.holds]
     for finding in broken:

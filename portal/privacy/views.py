@@ -14,7 +14,7 @@ from portal.errors import DomainError
 from portal.extensions import db
 from portal.language import gettext as _
 from portal.paging import page_of
-from portal.privacy import erasure, readers
+from portal.privacy import erasure, readers, withdrawal
 from portal.privacy.choices import choices_of
 from portal.privacy.dates import kept_about
 from portal.privacy.export import as_zip, take_copy
@@ -98,9 +98,17 @@ def withdraw_consent() -> BaseResponse:
     form = WithdrawalForm()
     if not form.validate():
         abort(404)
-    consents.withdraw(current_user, Purpose(str(form.purpose.data)), clock.now())
+    purpose = Purpose(str(form.purpose.data))
+    withdrawal.withdraw(current_user, purpose, clock.now())
     db.session.commit()
-    flash(_("Samtykket er trukket. Det gjelder fra nå."))
+    if purpose is Purpose.OWN_WORDS:
+        flash(
+            _(
+                "Samtykket er trukket. Det du hadde fortalt, er tømt, og vi leter ikke lenger etter en mentor til deg."
+            )
+        )
+    else:
+        flash(_("Samtykket er trukket. Det gjelder fra nå."))
     return after_write(url_for("privacy.overview", _anchor="consents"))
 
 
