@@ -178,11 +178,17 @@ def doctor() -> None:
 
 @click.command("backup")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def backup(file: Path) -> None:
+@click.option(
+    "--keep",
+    type=click.IntRange(1, 3650),
+    metavar="DAYS",
+    help="Then delete our own backups in the same folder that are older. The privacy page promises 35.",
+)
+def backup(file: Path, keep: int | None) -> None:
     """Write the whole database into FILE, sealed, and restore it once to see that it can be."""
     from portal.backup.commands import take
 
-    take(file)
+    take(file, keep)
 
 
 @click.command("restore")

@@ -1,5 +1,6 @@
 """flask backup and flask restore."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ from portal.backup.dump import NotUpToDate
 from portal.backup.loading import DumpBroken
 from portal.backup.restoring import NoKeyring, NoLedger, NotEmpty, restore
 from portal.backup.taking import NoPlace, back_up
+from portal.backup.tidying import delete_older
 from portal.doctor import examine
 from portal.keys.keyring import KeyringBroken
 from portal.keys.ledger import LedgerBroken
@@ -21,10 +23,11 @@ REFUSALS = (
 )  # fmt: skip
 
 
-def take(path: Path) -> None:
-    """Take a backup and say what is in it."""
+def take(path: Path, keep: int | None = None) -> None:
+    """Take a backup and say what is in it; then delete those beside it that are more than `keep` days old."""
+    now = clock.now()
     try:
-        taken = back_up(path, clock.now())
+        taken = back_up(path, now)
     except REFUSALS as refusal:
         raise click.ClickException(str(refusal)) from refusal
     tables = len(taken.counts)
@@ -32,7 +35,19 @@ def take(path: Path) -> None:
     for rule in taken.broken:
         click.echo(f"BROKEN  {rule}", err=True)
     if taken.broken:
-        raise SystemExit(1)
+        raise SystemExit(1)  # the older ones may be needed yet
+    if keep is not None:
+        _tidy(path, keep, now)
+
+
+def _tidy(path: Path, keep: int, now: datetime) -> None:
+    tidied = delete_older(path.parent, timedelta(days=keep), now, but=path)
+    for gone in tidied.deleted:
+        click.echo(f"{gone}: deleted, more than {keep} days old.")
+    for left in tidied.left:
+        click.echo(
+            f"{left}: left, for no key here opens it. Delete it yourself when it is too old.", err=True
+        )
 
 
 def put_back(path: Path, ledger_lost: bool) -> None:

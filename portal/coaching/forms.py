@@ -6,7 +6,6 @@ from typing import Any
 from wtforms import HiddenField, IntegerField, RadioField, SelectField
 from wtforms.validators import AnyOf, InputRequired
 
-from portal.accounts.models import User
 from portal.coaching.free_hours import DayPart, Wish
 from portal.coaching.models import Coach, Mode, Payer, Slot
 from portal.consents import AsksFirst, ConsentField, Purpose
@@ -79,12 +78,12 @@ class BookingForm(AsksFirst):
     agreed = ConsentField(_l("Ja, jeg samtykker"), Purpose.OWN_WORDS)
 
     @classmethod
-    def for_hour(cls, slot: Slot, user: User, payer: Payer | None, mode: Mode | None) -> "BookingForm":
+    def for_hour(cls, slot: Slot, agreed: bool, payer: Payer | None, mode: Mode | None) -> "BookingForm":
         """Whoever has not said that we may keep a theme, is asked beside it."""
         offered = [m for m in Mode if slot.offers(m)]
         chosen = mode if mode in offered else offered[0]
         form = cls(data={"mode": chosen.value, "payer": payer.value if payer else "", "theme": UNSAID})
-        form.ask(user)
+        form.ask_unless(agreed)
         form.mode.choices = [(m.value, m.label) for m in offered]
         form.theme.choices = [(UNSAID, _l("Vil helst vente med å si det")), *((str(t), t) for t in THEMES)]
         return form

@@ -38,10 +38,15 @@ class AsksFirst(Form):
 
     agreed: ConsentField | None
 
-    def ask(self, user: User) -> None:
+    def ask_unless(self, agreed: bool) -> None:
         """Leave the checkbox out where the person's yes is there."""
-        if self.agreed is not None and holds(user.id, self.agreed.purpose):
+        if agreed:
             del self.agreed
+
+    def ask(self, user: User) -> None:
+        """The same, for a form that has to find it out."""
+        if self.agreed is not None:
+            self.ask_unless(holds(user.id, self.agreed.purpose))
 
     def hear(self, user: User, now: datetime) -> None:
         """Record the yes, if it was given here."""

@@ -81,7 +81,8 @@ def seek(
 
     Where no area is left, there is nothing to look for, and the search stops. Raises NotAgreed.
     """
-    if text or any(areas.values()):
+    told = bool(text) or any(areas.values())
+    if told:
         consents.require(member.user, Purpose.OWN_WORDS)
     profile = db.session.scalar(select(MenteeProfile).where(MenteeProfile.member_id == member.id))
     if profile is None:
@@ -89,7 +90,7 @@ def seek(
         with refused({"uq_mentee_profile_member_id": _SavedElsewhere}):
             db.session.add(profile)
     profile.text, profile.modes = text, modes
-    profile.wishes = {name: value for name, value in wishes.items() if value not in (False, None)}
+    profile.wishes = {name: value for name, value in wishes.items() if told and value not in (False, None)}
     kept = {area.area_id: area for area in profile.areas}
     profile.areas = [
         _weighed(kept.get(area_id) or MenteeArea(area_id=area_id), weight)

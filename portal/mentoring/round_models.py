@@ -76,7 +76,7 @@ class MatchRun(Base):
     @property
     def pairs(self) -> dict[int, tuple[int, int]]:
         """Mentee to mentor and units."""
-        return {mentee: (mentor, units) for mentee, mentor, units in self.result["pairs"]}
+        return {mentee: (mentor, units) for mentee, mentor, units in self.result.get("pairs", ())}
 
 
 class Stage(StrEnum):
