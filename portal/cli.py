@@ -18,6 +18,7 @@ from portal.accounts.recoveries import recover
 from portal.extensions import db
 from portal.keys.commands import key_commands
 from portal.notifications import Kind, outbox
+from portal.privacy.terms import BACKUP_DAYS
 
 users = AppGroup("users", help="People who can sign in.")
 members = AppGroup("members", help="The members.")
@@ -182,7 +183,7 @@ def doctor() -> None:
     "--keep",
     type=click.IntRange(1, 3650),
     metavar="DAYS",
-    help="Then delete our own backups in the same folder that are older. The privacy page promises 35.",
+    help=f"Then delete our own backups in the same folder that are older. The privacy page promises {BACKUP_DAYS}.",
 )
 def backup(file: Path, keep: int | None) -> None:
     """Write the whole database into FILE, sealed, and restore it once to see that it can be."""

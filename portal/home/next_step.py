@@ -46,7 +46,7 @@ def _agree(mentoring: Standing) -> NextStep | None:
         _("Si ja, så leter vi videre"),
         _(
             "Det du har fortalt om det du står i, kan si noe om helsen din. Derfor bruker vi det bare når du har "
-            "samtykket. Det ligger klart, og ingen har sett det imens."
+            "samtykket. Det ligger klart, og brukes ikke imens."
         ),
         _("Se over og si ja"),
         url_for("mentoring_profile.challenges"),

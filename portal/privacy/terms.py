@@ -7,6 +7,8 @@ from portal.accounts import notices
 from portal.language import lazy_gettext as _l
 
 ACCOUNTING_YEARS = 5
+BACKUP_DAYS = 35  # `flask backup --keep` makes it come true; docs/operations.md tells whoever runs the portal
+LOG_DAYS = 90  # of the proxy, the application and the mail server; also theirs to keep
 CHANGED_ON = date(2026, 11, 28)  # when what the public page says was last changed
 
 
@@ -112,14 +114,14 @@ TERMS: tuple[Term, ...] = (
            "innhold. Etter sletting peker nummeret ikke på noen."),
     ),
     Term(
-        "backups", _l("Sikkerhetskopier"), _l("35 dager etter at de er tatt"),
+        "backups", _l("Sikkerhetskopier"), _l("%(days)s dager etter at de er tatt", days=BACKUP_DAYS),
         _l("Lenge nok til å oppdage at noe er galt. Det du sletter, er ute av den siste kopien da."),
-        timedelta(days=35),
+        timedelta(days=BACKUP_DAYS),
     ),
     Term(
-        "logs", _l("Tekniske logger over besøk, feil og sendt e-post"), _l("etter 90 dager"),
+        "logs", _l("Tekniske logger over besøk, feil og sendt e-post"), _l("etter %(days)s dager", days=LOG_DAYS),
         _l("De trengs til å finne feil og forsøk på innbrudd. De har adressen du besøkte, aldri det du skrev."),
-        timedelta(days=90),
+        timedelta(days=LOG_DAYS),
     ),
 )  # fmt: skip
 BY_CODE = {term.code: term for term in TERMS}

@@ -21,6 +21,7 @@ from portal.privacy.export import as_zip, take_copy
 from portal.privacy.forms import ConsentForm, ErasureForm, WithdrawalForm
 from portal.privacy.models import WAIT, Erasure
 from portal.privacy.request_views import on_request
+from portal.privacy.terms import BACKUP_DAYS
 from portal.rendering import after_write, flash, long_date, render
 
 privacy = Blueprint("privacy", __name__)
@@ -44,6 +45,7 @@ def _overview(status: int = 200, refusal: DomainError | None = None) -> Response
         choices=choices_of(current_user),
         readings=readers.latest(current_user.id, LATEST),
         wish=db.session.scalar(Erasure.waiting_for(current_user.id)),
+        backup_days=BACKUP_DAYS,
     )
 
 
@@ -129,6 +131,7 @@ def _erasure_page(form: ErasureForm, status: int = 200, refusal: DomainError | N
         refusal=refusal,
         day=clock.now() + WAIT,
         days=WAIT.days,
+        backup_days=BACKUP_DAYS,
     )
 
 
