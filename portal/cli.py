@@ -18,6 +18,7 @@ from portal.accounts.recoveries import recover
 from portal.extensions import db
 from portal.keys.commands import key_commands
 from portal.notifications import Kind, outbox
+from portal.privacy.terms import BACKUP_DAYS
 
 users = AppGroup("users", help="People who can sign in.")
 members = AppGroup("members", help="The members.")
@@ -188,11 +189,17 @@ def doctor() -> None:
 
 @click.command("backup")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def backup(file: Path) -> None:
+@click.option(
+    "--keep",
+    type=click.IntRange(1, 3650),
+    metavar="DAYS",
+    help=f"Then delete our own backups in the same folder that are older. The privacy page promises {BACKUP_DAYS}.",
+)
+def backup(file: Path, keep: int | None) -> None:
     """Write the whole database into FILE, sealed, and restore it once to see that it can be."""
     from portal.backup.commands import take
 
-    take(file)
+    take(file, keep)
 
 
 @click.command("restore")

@@ -9,7 +9,7 @@ from typing import Any
 from flask_migrate import upgrade
 from sqlalchemy import MetaData, insert, inspect, select, text, update
 
-from portal import audit, keys
+from portal import audit, consents, keys
 from portal.accounts.models import User
 from portal.accounts.sessions import Session
 from portal.backup import bundle
@@ -43,13 +43,14 @@ AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 
 
 @dataclass(frozen=True)
 class Restored:
-    """What a restore did. `erased` are the user ids that were erased again."""
+    """What a restore did. `erased` are the user ids that were erased again; `lapsed` the consents that have to be given anew."""
 
     taken_at: datetime
     counts: dict[str, int]
     keys: int
     erased: list[int]
     withdrawn: int
+    lapsed: int
 
 
 def restore(path: Path, now: datetime, ledger_lost: bool = False) -> Restored:
@@ -81,11 +82,12 @@ def _restore(path: Path, kept: list[Kept], gone: Mapping[int, datetime], now: da
     forget_ownerless()
     withdrawn = _shut(now)
     audit.restored(now)
+    lapsed = consents.lapse_all(now)
     db.session.commit()
     keyring.write()
     if erased:
         traces.sweep()
-    return Restored(taken_at, counts, opened, erased, withdrawn)
+    return Restored(taken_at, counts, opened, erased, withdrawn, lapsed)
 
 
 def _erased_in(lines: Iterable[Any]) -> set[int]:

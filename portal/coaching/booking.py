@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from sqlalchemy import select
 
-from portal import audit, clock
+from portal import audit, clock, consents
 from portal.accounts.models import User
 from portal.coaching import clip_card, notices
 from portal.coaching.models import Booking, Enrolment, Mode, Payer, RateKind, Slot
@@ -21,6 +21,7 @@ from portal.coaching.refusals import (
     SlotPassed,
     SlotTaken,
 )
+from portal.consents import Purpose
 from portal.database import hold, lock, refused
 from portal.extensions import db
 from portal.members.models import Membership
@@ -41,7 +42,7 @@ def book(
 ) -> Booking:
     """Take the hour for the participant, with the lowest free clip when KDF pays.
 
-    Pressing twice gives the same booking. Raises SlotTaken, SlotPassed, ModeNotOffered, ProgrammeOver,
+    Pressing twice gives the same booking. Raises NotAgreed for a theme, SlotTaken, SlotPassed, ModeNotOffered, ProgrammeOver,
     AccountShut, NoSeat, AlreadyBusy, ClipCardEmpty or NoPrice.
     """
     _hold(enrolment)
@@ -53,6 +54,8 @@ def book(
         return mine
     if not enrolment.has_seat:
         raise NoSeat
+    if theme:
+        consents.require(enrolment.member.user, Purpose.OWN_WORDS)
     _require_bookable(slot, enrolment, mode, payer, now)
     number = clip_card.read(enrolment, clock.today(now)).next_free if payer is Payer.KDF else None
     if payer is Payer.KDF and number is None:
@@ -166,6 +169,7 @@ def _replace(booking: Booking, slot: Slot, mode: Mode, by: User, now: datetime) 
     )
     with db.session.begin_nested():
         booking.cancelled_at, booking.cancelled_by_id = now, by.id
+        booking.theme = ""  # the new one has it
         booking.clip_returned_at = now if booking.clip_number is not None else None
         db.session.flush()
         _insert(moved)

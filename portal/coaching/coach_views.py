@@ -5,13 +5,14 @@ from flask import Blueprint, Response, abort, request, url_for
 from sqlalchemy import ColumnElement, func, select
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal import audit, clock
+from portal import audit, clock, consents
 from portal.access import Role, allow, load, local_path
 from portal.accounts.current import current_user
 from portal.coaching import availability as hours
 from portal.coaching import week as weeks
 from portal.coaching.coach_forms import OfferForm
 from portal.coaching.models import Availability, Booking, Coach, Slot
+from portal.consents import Purpose
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.language import gettext as _
@@ -100,6 +101,7 @@ def sessions() -> Response:
     today = clock.today(now)
     return render(
         "coach/sessions.html",
+        agreed=consents.among((b.member.user_id for b in found.items), Purpose.OWN_WORDS),
         me=me,
         show=show,
         pages=found,

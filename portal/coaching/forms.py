@@ -8,6 +8,7 @@ from wtforms.validators import AnyOf, InputRequired
 
 from portal.coaching.free_hours import DayPart, Wish
 from portal.coaching.models import Coach, Mode, Payer, Slot
+from portal.consents import AsksFirst, ConsentField, Purpose
 from portal.forms import Form
 from portal.language import lazy_gettext as _l
 
@@ -62,7 +63,7 @@ class WishForm(Form):
         return {field.name: field.data for field in fields if field.data}
 
 
-class BookingForm(Form):
+class BookingForm(AsksFirst):
     """The choice of an hour. The theme is sent here and nowhere else: a URL is seen by others."""
 
     mode = RadioField(
@@ -74,12 +75,15 @@ class BookingForm(Form):
         validators=[AnyOf([p.value for p in Payer], message=_l("Velg hvem som betaler samtalen."))]
     )
     theme = SelectField(_l("Hva vil du snakke om?"))
+    agreed = ConsentField(_l("Ja, jeg samtykker"), Purpose.OWN_WORDS)
 
     @classmethod
-    def for_hour(cls, slot: Slot, payer: Payer | None, mode: Mode | None) -> "BookingForm":
+    def for_hour(cls, slot: Slot, agreed: bool, payer: Payer | None, mode: Mode | None) -> "BookingForm":
+        """Whoever has not said that we may keep a theme, is asked beside it."""
         offered = [m for m in Mode if slot.offers(m)]
         chosen = mode if mode in offered else offered[0]
         form = cls(data={"mode": chosen.value, "payer": payer.value if payer else "", "theme": UNSAID})
+        form.ask_unless(agreed)
         form.mode.choices = [(m.value, m.label) for m in offered]
         form.theme.choices = [(UNSAID, _l("Vil helst vente med å si det")), *((str(t), t) for t in THEMES)]
         return form

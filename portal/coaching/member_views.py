@@ -5,7 +5,7 @@ from flask import abort, current_app, request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from portal import clock
+from portal import clock, consents
 from portal.access import Role, allow, load
 from portal.accounts.current import current_user
 from portal.accounts.limits import mail_by_person
@@ -15,6 +15,7 @@ from portal.coaching.enrolment import AlreadyApplied, apply
 from portal.coaching.forms import CancellationForm
 from portal.coaching.models import Booking, Programme, Slot
 from portal.coaching.slot_views import coaching
+from portal.consents import Purpose
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.language import gettext as _
@@ -71,7 +72,8 @@ def apply_for_seat() -> Response:
 def booking(booking_id: int) -> Response:
     """One conversation: when, with whom, where, and what can be done with it."""
     mine = load(Booking.of_member(current_user), booking_id)
-    return render("coaching/booking.html", booking=mine, now=clock.now())
+    agreed = consents.holds(current_user.id, Purpose.OWN_WORDS)
+    return render("coaching/booking.html", booking=mine, agreed=agreed, now=clock.now())
 
 
 @coaching.get("/coaching/bookings/<int:booking_id>/calendar.ics")
@@ -118,6 +120,17 @@ def cancel(booking_id: int) -> Response:
         db.session.rollback()
         flash(str(refusal))
     return after_write(url_for("coaching.sessions"))
+
+
+@coaching.post("/coaching/bookings/<int:booking_id>/theme/deletion")
+@allow(Role.MEMBER)
+def forget_theme(booking_id: int) -> Response:
+    """Empty what the conversation was to be about; the hour stays."""
+    mine = load(Booking.of_member(current_user), booking_id)
+    mine.forget_theme(current_user, clock.now())
+    db.session.commit()
+    flash(_("Temaet er fjernet. Samtalen står som før."))
+    return after_write(url_for("coaching.booking", booking_id=mine.id))
 
 
 def _as_text(lost: bool) -> str:

@@ -17,13 +17,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, contains_eager, mapped_column, relationship, undefer
 
-from portal import audit, clock
+from portal import audit, clock, consents
 from portal.access import Role
 from portal.accounts.models import User
 from portal.coaching import notices
 from portal.coaching.hours import CELL, Availability, Coach, Mode, Slot, SlotCell, SlotMode
 from portal.coaching.programme import Clip, Enrolment, Programme, Rate, RateKind, Seat
 from portal.coaching.refusals import BookingClosed, ClipTakenAgain, NotYetBegun, TooLateToCorrect
+from portal.consents import Purpose
 from portal.database import lock, refused
 from portal.extensions import Base, PrimaryKey, db, enum_type
 from portal.keys import sealed_text
@@ -40,6 +41,7 @@ __all__ = [
 CANCELLED = audit.declare("booking cancelled", "clip_lost")
 HELD = audit.declare("conversation held")
 NO_SHOW = audit.declare("conversation missed")
+THEME_FORGOTTEN = audit.declare("theme of a conversation emptied")
 
 
 class Payer(StrEnum):
@@ -217,6 +219,7 @@ class Booking(Base):
             raise BookingClosed
         lost = self.forfeits_clip(by, now)
         self.cancelled_at, self.cancelled_by_id = now, by.id
+        self.theme = ""  # nobody is to prepare for it any more
         if self.takes_clip and not lost:
             self.clip_returned_at = now
         db.session.flush()
@@ -244,8 +247,17 @@ class Booking(Base):
             audit.record(NO_SHOW, by=by, on=self, at=now)
 
     def theme_for(self, user: User) -> str | None:
-        """The theme, for the member and that coach; nothing for anyone else."""
-        return self.theme if user.id in (self.member.user_id, self.coach.user_id) else None
+        """The theme, for the member and, while the member lets us, that coach; nothing for anyone else."""
+        if user.id == self.member.user_id:
+            return self.theme
+        is_read = user.id == self.coach.user_id and consents.holds(self.member.user_id, Purpose.OWN_WORDS)
+        return self.theme if is_read else None
+
+    def forget_theme(self, by: User, now: datetime) -> None:
+        """Empty what it was to be about. Doing it twice changes nothing."""
+        if self.theme:
+            self.theme = ""
+            audit.record(THEME_FORGOTTEN, by=by, on=self, at=now)
 
     def _require_confirmable(self, otherwise_at: datetime | None, by: User, now: datetime) -> None:
         if self.cancelled_at is not None:

@@ -5,10 +5,12 @@ from datetime import date
 
 from sqlalchemy import func, select
 
+from portal import consents
 from portal.accounts.models import User
 from portal.coaching import clip_card
 from portal.coaching.clip_card import ClipCard
 from portal.coaching.models import Enrolment, Programme
+from portal.consents import Purpose
 from portal.extensions import db
 
 
@@ -17,6 +19,7 @@ class Participation:
     programme: Programme | None = None
     enrolment: Enrolment | None = None
     card: ClipCard = field(default_factory=ClipCard)
+    agreed: bool = False  # to the use of what the person tells of their challenges
 
     @property
     def has_seat(self) -> bool:
@@ -32,9 +35,11 @@ def read(user: User, today: date) -> Participation:
     programme = db.session.scalar(Programme.current(today))
     if programme is None:
         return Participation()
-    enrolment = db.session.scalar(Enrolment.of(user, programme))
+    agreed = consents.condition(user.id, Purpose.OWN_WORDS)
+    found = db.session.execute(Enrolment.of(user, programme).add_columns(agreed)).one_or_none()
+    enrolment, is_agreed = found if found is not None else (None, False)
     card = clip_card.read(enrolment, today) if enrolment is not None and enrolment.has_seat else ClipCard()
-    return Participation(programme, enrolment, card)
+    return Participation(programme, enrolment, card, bool(is_agreed))
 
 
 def place_in_queue(enrolment: Enrolment) -> int:

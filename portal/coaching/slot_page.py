@@ -34,6 +34,7 @@ class SlotPage:
     programme: Programme | None = None
     enrolment: Enrolment | None = None
     card: ClipCard = field(default_factory=ClipCard)
+    agreed: bool = False  # whether a theme may be kept without asking first
     moving: Booking | None = None
     payer: Payer | None = None
     week: Week | None = None
@@ -65,6 +66,7 @@ class SlotPage:
         page = cls(user, now, WishForm.read(args, coaches), chosen=chosen, moving=moving, gone=gone)
         stand = participation.read(user, clock.today(now))
         page.programme, page.enrolment, page.card = stand.programme, stand.enrolment, stand.card
+        page.agreed = stand.agreed
         if stand.programme is not None and stand.enrolment is not None and stand.has_seat:
             wanted = next((p for p in Payer if p.value == args.get("payer")), None)
             page._fill(stand.programme, stand.enrolment, payer or wanted, args.get("week"))

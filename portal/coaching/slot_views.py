@@ -43,7 +43,7 @@ def slot(slot_id: int) -> Response:
     page = SlotPage.open(current_user, clock.now(), request.args, chosen)
     if page.own_booking is not None:
         return after_write(url_for("coaching.booking", booking_id=page.own_booking.id))
-    return _show(page, form=BookingForm.for_hour(chosen, page.payer, page.wish.mode))
+    return _show(page, form=BookingForm.for_hour(chosen, page.agreed, page.payer, page.wish.mode))
 
 
 @coaching.post("/coaching/slots/<int:slot_id>/booking")
@@ -53,8 +53,8 @@ def book_slot(slot_id: int) -> Response:
     """Book it. An hour that is gone is answered with the nearest ones, and what was chosen is kept."""
     now = clock.now()
     chosen = load(Slot.visible_to(current_user), slot_id)
-    enrolment = participation.read(current_user, clock.today(now)).enrolment
-    form = BookingForm.for_hour(chosen, None, None)
+    stand = participation.read(current_user, clock.today(now))
+    enrolment, form = stand.enrolment, BookingForm.for_hour(chosen, stand.agreed, None, None)
     taken = False
     if enrolment is None:
         abort(404)
@@ -63,6 +63,7 @@ def book_slot(slot_id: int) -> Response:
     if form.validate_on_submit():
         mode, payer = Mode(form.mode.data), Payer(form.payer.data or "")
         try:
+            form.hear(current_user, now)
             booking = book(chosen, enrolment, mode, current_user, now, payer, form.theme.data or None)
             db.session.commit()
             flash(_("Samtalen er bestilt. Du og veilederen har fått beskjed."))
@@ -70,7 +71,7 @@ def book_slot(slot_id: int) -> Response:
         except DomainError as refusal:
             db.session.rollback()
             taken = isinstance(refusal, SlotTaken | SlotPassed)
-            form.refuse("payer", refusal)
+            form.refuse_at("payer", refusal)
     return _show(_page_for(form, now, chosen, gone=taken), status=422, form=form)
 
 

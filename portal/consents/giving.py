@@ -4,20 +4,22 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import case, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import joinedload
 
 from portal import audit
 from portal.accounts.models import User
-from portal.consents.models import Consent, ConsentText
+from portal.consents.models import Consent, ConsentText, holds
 from portal.consents.texts import Purpose, current
+from portal.database import hold, lock
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.language import lazy_gettext as _l
 
 GIVEN = audit.declare("consent given", "purpose", "version")
 WITHDRAWN = audit.declare("consent withdrawn", "purpose", "version")
+LAPSED = audit.declare("consents lapsed at a restore", "consents")
 
 
 class NotTheText(DomainError):
@@ -25,6 +27,22 @@ class NotTheText(DomainError):
 
     def __init__(self) -> None:
         super().__init__(_l("Teksten er endret siden du åpnet siden. Les den en gang til før du sier ja."))
+
+
+class NotAgreed(DomainError):
+    """What may tell of somebody's health is kept only with that person's own yes."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _l("Kryss av for samtykket, så kan vi ta vare på dette. Det du har fylt ut, står her fortsatt.")
+        )
+
+
+def require(user: User, purpose: Purpose) -> None:
+    """Let go on only whoever has said yes, and hold the yes until the transaction ends. Raises NotAgreed."""
+    hold(user)
+    if not holds(user.id, purpose):
+        raise NotAgreed
 
 
 def give(user: User, purpose: Purpose, version: int, now: datetime) -> None:
@@ -41,8 +59,23 @@ def give(user: User, purpose: Purpose, version: int, now: datetime) -> None:
 
 def withdraw(user: User, purpose: Purpose, now: datetime) -> None:
     """Take the yes back: `holds` says no from this moment. Taking it back twice changes nothing."""
+    lock(user)  # whoever saves in the same moment what the yes was for, is before this or after it
     for version in _end(user, purpose, now):
         audit.record(WITHDRAWN, by=user, on=user, at=now, purpose=purpose.value, version=version)
+
+
+def lapse_all(now: datetime) -> int:
+    """After a restore no yes counts before it is said anew: it may have been taken back since. Returns how many ended."""
+    living = update(Consent).where(Consent.withdrawn_at.is_(None))
+    # A clock may have been put back since somebody's yes.
+    ended = case((Consent.given_at > now, Consent.given_at), else_=literal(now, Consent.given_at.type))
+    done: Any = db.session.execute(
+        living.values(withdrawn_at=ended, lapsed_at=ended).execution_options(synchronize_session=False)
+    )
+    count = int(done.rowcount)
+    if count:
+        audit.record(LAPSED, by=None, on=Consent.__tablename__, at=now, consents=count)
+    return count
 
 
 def history(user_id: int) -> Sequence[Consent]:

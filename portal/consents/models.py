@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import (
@@ -36,7 +37,10 @@ class ConsentText(Base):
 
 
 class Consent(Base):
-    """A person's yes to a purpose in the words of one version, until it is taken back. Kept as history after that."""
+    """A person's yes to a purpose in the words of one version, until it is taken back. Kept as history after that.
+
+    `lapsed_at` where it was not the person who ended it: a backup was put back, and nobody knows what was taken back since.
+    """
 
     __tablename__ = "consent"
     __table_args__ = (
@@ -52,6 +56,7 @@ class Consent(Base):
             postgresql_where=_WITHDRAWN_NOT,
         ),
         CheckConstraint("withdrawn_at IS NULL OR withdrawn_at >= given_at", name="order"),
+        CheckConstraint("lapsed_at IS NULL OR lapsed_at = withdrawn_at", name="lapsed_is_ended"),
     )
 
     id: Mapped[PrimaryKey]
@@ -60,6 +65,7 @@ class Consent(Base):
     version: Mapped[int]
     given_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
+    lapsed_at: Mapped[datetime | None]
     wording: Mapped[ConsentText] = relationship(viewonly=True)
 
 
@@ -70,6 +76,13 @@ def condition(
     mine = (Consent.user_id == user_id) & (Consent.purpose == purpose)
     lasting = Consent.withdrawn_at.is_(None) & (Consent.version >= current(purpose).covers)
     return select(Consent.id).where(mine & lasting).exists()
+
+
+def among(user_ids: Iterable[int], purpose: Purpose) -> set[int]:
+    """Those of these people who let us do what the purpose says, now; one question to the database."""
+    lasting = Consent.withdrawn_at.is_(None) & (Consent.version >= current(purpose).covers)
+    mine = Consent.user_id.in_(set(user_ids)) & (Consent.purpose == purpose)
+    return set(db.session.scalars(select(Consent.user_id).where(mine & lasting)))
 
 
 def holds(user_id: int, purpose: Purpose) -> bool:

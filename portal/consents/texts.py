@@ -9,6 +9,7 @@ from portal.language import gettext as _
 class Purpose(StrEnum):
     """What is done only with a person's yes."""
 
+    OWN_WORDS = "own_words"
     SECRETARIAT_SEES_AREAS = "secretariat_sees_areas"
     LEARN_FROM_ANSWERS = "learn_from_answers"
     CONTACT_FOR_EVALUATION = "contact_for_evaluation"
@@ -16,6 +17,7 @@ class Purpose(StrEnum):
     @property
     def label(self) -> str:
         labels = {
+            Purpose.OWN_WORDS: _("Varde bruker det du forteller om det du står i"),
             Purpose.SECRETARIAT_SEES_AREAS: _("Sekretariatet får se områdene dine"),
             Purpose.LEARN_FROM_ANSWERS: _("Koblingen får lære av svarene dine"),
             Purpose.CONTACT_FOR_EVALUATION: _("KDF kan kontakte deg om evalueringen"),
@@ -34,6 +36,15 @@ class Wording:
 
 
 TEXTS: tuple[Wording, ...] = (
+    Wording(
+        Purpose.OWN_WORDS,
+        1,
+        "Det jeg skriver og krysser av om det jeg står i eller har stått i, kan si noe om helsen min. Jeg samtykker i at "
+        "Varde bruker det til å finne en mentor, og til at veilederen vet hva jeg vil snakke om. Veilederen ser temaet, "
+        "og en mentor som blir spurt, ser områdene. Det jeg skriver med egne ord, vises ikke til noen. Trekker jeg "
+        "samtykket, tømmes det, og letingen etter mentor stopper.",
+        1,
+    ),
     Wording(
         Purpose.SECRETARIAT_SEES_AREAS,
         1,

@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import partial
 from random import Random
 
-from portal import clock
+from portal import clock, consents
 from portal.coaching.availability import Offer, offer
 from portal.coaching.booking import book, move
 from portal.coaching.enrolment import apply, give_seat, withdraw
@@ -22,6 +22,7 @@ from portal.coaching.models import (
     Slot,
     SlotMode,
 )
+from portal.consents import Purpose
 from portal.demo.population import Cast
 from portal.demo.timeline import Timeline
 from portal.extensions import db
@@ -227,6 +228,8 @@ class CoachingPast:
         slot = self._free(wanted, now)
         mode = Mode.IN_PERSON if slot.mode is SlotMode.EITHER and self.random.random() < 0.2 else Mode.DIGITAL
         theme = self.random.choice(THEMES)
+        if theme:
+            consents.give(enrolment.member.user, Purpose.OWN_WORDS, 1, now)
         return book(slot, enrolment, mode, enrolment.member.user, now, payer, theme)
 
     def _free(self, wanted: datetime, now: datetime) -> Slot:

@@ -99,6 +99,7 @@ class MentoringPast:
         wishes = self.random.choice(({}, {}, {"other_county": True}, {"in_position": True}, {"years": 8}))
         text = self.random.choice(TEXTS)
         modes = self.random.choice((Modes.EITHER, Modes.DIGITAL, Modes.EITHER))
+        consents.give(member.user, Purpose.OWN_WORDS, 1, now)
         seek(member, self._by_id(faced), text, wishes, modes, member.user, now)
         for number, purpose in enumerate((Purpose.SECRETARIAT_SEES_AREAS, Purpose.LEARN_FROM_ANSWERS)):
             if (member.id + number) % 4:  # most do
@@ -106,6 +107,7 @@ class MentoringPast:
 
     def _kari(self, now: datetime) -> None:
         kari = self.cast.by_persona["mentee"]
+        consents.give(kari.user, Purpose.OWN_WORDS, 1, now)
         seek(kari, self._by_id(KARI_FACES), TEXTS[1], {"in_position": True}, Modes.EITHER, kari.user, now)
 
     def _draw(self, most: int, strengths: tuple[int, ...]) -> dict[str, int]:

@@ -121,3 +121,8 @@ def _price(_now: datetime) -> Iterable[Any]:
         for b in bookings
         if b.price not in {r.amount for r in b.enrolment.programme.rates if r.kind is not RateKind.COACH_FEE}
     ]
+
+
+@rule("A conversation that was cancelled does not say what it was to be about")
+def _no_theme(_now: datetime) -> Select[Any]:
+    return select(Booking.id).where(Booking.cancelled_at.is_not(None), Booking.theme.is_not(None))

@@ -28,13 +28,28 @@ class NextStep:
 def next_step(coaching: Participation, mentoring: Standing, now: datetime) -> NextStep:
     """What waits, most pressing first; when nothing does, that all is well."""
     return (
-        _choose(mentoring)
+        _agree(mentoring)
+        or _choose(mentoring)
         or _tell(coaching, mentoring)
         or _meet(mentoring, now)
         or _book(coaching)
         or _apply(coaching)
         or _wait(mentoring)
         or _calm(coaching, mentoring, now)
+    )
+
+
+def _agree(mentoring: Standing) -> NextStep | None:
+    if not mentoring.awaits_consent:
+        return None
+    return NextStep(
+        _("Si ja, så leter vi videre"),
+        _(
+            "Det du har fortalt om det du står i, kan si noe om helsen din. Derfor bruker vi det bare når du har "
+            "samtykket. Det ligger klart, og brukes ikke imens."
+        ),
+        _("Se over og si ja"),
+        url_for("mentoring_profile.challenges"),
     )
 
 

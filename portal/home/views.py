@@ -11,7 +11,7 @@ from portal.home.next_step import next_meeting, next_step
 from portal.home.overview import read as read_overview
 from portal.language import gettext as _
 from portal.mentoring import status
-from portal.privacy.terms import CHANGED_ON, TERMS
+from portal.privacy.terms import BACKUP_DAYS, CHANGED_ON, TERMS
 from portal.rendering import render
 from portal.revision import kept
 
@@ -30,7 +30,7 @@ def landing() -> Response | BaseResponse:
 @home.get("/privacy")
 @allow_anyone
 def privacy() -> Response:
-    return render("public/privacy.html", terms=TERMS, changed_on=CHANGED_ON)
+    return render("public/privacy.html", terms=TERMS, changed_on=CHANGED_ON, backup_days=BACKUP_DAYS)
 
 
 @home.get("/accessibility")

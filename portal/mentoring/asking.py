@@ -6,8 +6,9 @@ from datetime import datetime, time, timedelta
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
-from portal import audit, clock
+from portal import audit, clock, consents
 from portal.accounts.models import User
+from portal.consents import Purpose
 from portal.extensions import db
 from portal.mentoring.mentorship_models import Mentorship
 from portal.mentoring.pool import free_places
@@ -30,6 +31,8 @@ def ask_next(mentee: MenteeProfile, now: datetime) -> Proposal | None:
     given = standing(mentee)
     if any(p.awaits_mentor for p in given) or is_paired(mentee):
         return None
+    if not consents.holds(mentee.member.user_id, Purpose.OWN_WORDS):
+        return None  # whoever is asked sees the areas
     queue = (p for p in given if p.is_queued and p.round.closed_at is None)
     proposal = next((p for p in queue if _can_be_asked(p)), None)
     if proposal is None:

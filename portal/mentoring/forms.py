@@ -8,6 +8,7 @@ from wtforms import BooleanField, IntegerField, RadioField, SelectField, StringF
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, StopValidation
 
 from portal import clock
+from portal.consents import AsksFirst, ConsentField, Purpose
 from portal.forms import DateField, Form, TimeField, stripped
 from portal.language import lazy_gettext as _l
 from portal.members.models import ChallengeArea
@@ -19,6 +20,7 @@ HOW_MUCH = [(0, _l("Nei")), (1, _l("Litt")), (2, _l("En del")), (3, _l("Mye"))]
 MINUTES = [(n, str(n)) for n in (30, 45, 60, 90)]
 TOO_LONG = _l("Teksten er for lang. Kort den ned til %(most)s tegn.", most=LONGEST_TEXT)
 CHOOSE = _l("Velg et av svarene.")
+AGREED = _l("Ja, jeg samtykker")
 
 
 def _mode_choices(modes: Iterable[Any]) -> list[tuple[str, Any]]:
@@ -56,7 +58,8 @@ class AreaForm(Form):
         return [self[f"area_{area_id}"] for area_id in self.area_ids]
 
 
-class _ChallengesForm(AreaForm):
+class ChallengesForm(AreaForm, AsksFirst):
+    agreed = ConsentField(AGREED, Purpose.OWN_WORDS)
     text = TextAreaField(
         _l("Med dine egne ord"), [Length(max=LONGEST_TEXT, message=TOO_LONG)], filters=[stripped]
     )
@@ -98,7 +101,8 @@ class _ChallengesForm(AreaForm):
         return {**chosen, "larger": self.larger.data, "years": self.years.data or None}
 
 
-class _ExperienceForm(AreaForm):
+class ExperienceForm(AreaForm, AsksFirst):
+    agreed = ConsentField(AGREED, Purpose.OWN_WORDS)
     text = TextAreaField(
         _l("Med dine egne ord"), [Length(max=LONGEST_TEXT, message=TOO_LONG)], filters=[stripped]
     )
@@ -106,17 +110,15 @@ class _ExperienceForm(AreaForm):
     retired = BooleanField(_l("Jeg har sluttet i rollen"))
 
 
-def challenges_form(areas: Iterable[ChallengeArea], **data: Any) -> _ChallengesForm:
+def challenges_form(areas: Iterable[ChallengeArea], **data: Any) -> ChallengesForm:
     """The mentee's form, with a row for each of the areas."""
-    form: _ChallengesForm = _with_areas(_ChallengesForm, areas, HOW_MUCH, "label")(data=data or None)
+    form: ChallengesForm = _with_areas(ChallengesForm, areas, HOW_MUCH, "label")(data=data or None)
     return form
 
 
-def experience_form(areas: Iterable[ChallengeArea], **data: Any) -> _ExperienceForm:
+def experience_form(areas: Iterable[ChallengeArea], **data: Any) -> ExperienceForm:
     """The mentor's form, with a row for each of the areas."""
-    form: _ExperienceForm = _with_areas(_ExperienceForm, areas, HOW_MUCH, "experience_label")(
-        data=data or None
-    )
+    form: ExperienceForm = _with_areas(ExperienceForm, areas, HOW_MUCH, "experience_label")(data=data or None)
     return form
 
 

@@ -63,7 +63,7 @@ def _requests(profile: MentorProfile) -> Select[tuple[Proposal]]:
     return (
         select(Proposal)
         .where(Proposal.mentor_id == profile.id, Proposal.id.in_(waiting))
-        .options(user.options(lazyload(User.role_grants)), member.selectinload(MenteeProfile.areas))
+        .options(user.options(lazyload(User.role_grants)))
         .order_by(Proposal.mentor_answer_by, Proposal.id)
     )
 
@@ -98,6 +98,7 @@ def _desk(
         status=422 if refusal or (held is not None and held.errors) else 200,
         profile=profile,
         requests=waiting,
+        faced=desk_words.faced(p.mentee for p in waiting),
         introductions={p.id: desk_words.introduction(p.mentee.member, clock.today(now)) for p in waiting},
         mentees=mentees,
         quiet=[m for m in mentees if desk_words.weeks_quiet(m, now) is not None],
@@ -211,6 +212,7 @@ def experience() -> Response:
         modes=profile.modes.value,
         retired=profile.retired,
     )
+    form.ask(current_user)
     return render("mentor/experience.html", form=form, profile=profile)
 
 
@@ -219,10 +221,16 @@ def experience() -> Response:
 def tell() -> BaseResponse:
     """Keep what the mentor has told."""
     profile, form = _mentor(), experience_form(db.session.scalars(ChallengeArea.current()))
+    form.ask(current_user)
     if not form.validate():
         return render("mentor/experience.html", status=422, form=form, profile=profile)
-    profiles.tell_experience(
-        profile, form.chosen(), form.text.data or "", Modes(form.modes.data), form.retired.data, clock.now()
-    )
+    text, modes, now = form.text.data or "", Modes(form.modes.data), clock.now()
+    try:
+        form.hear(current_user, now)
+        profiles.tell_experience(profile, form.chosen(), text, modes, form.retired.data, now)
+    except DomainError as refusal:
+        db.session.rollback()
+        form.refuse_at("text", refusal)
+        return render("mentor/experience.html", status=422, form=form, profile=_mentor())
     db.session.commit()
     return _back(_("Takk. Det du har stått i, er lagret."))

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Label, Select, func, literal, select, union_all
 
 import matching
-from portal import clock, keys
+from portal import clock, consents, keys
 from portal.accounts.models import User
+from portal.consents import Purpose
 from portal.extensions import db
 from portal.members.models import ChallengeArea, Member, Tenure
 from portal.mentoring.mentorship_models import Mentorship
@@ -154,7 +155,10 @@ def free_places() -> Label[int]:
 
 
 def seeking() -> Select[tuple[int]]:
-    """The profiles of the mentees who look for a mentor and wait for nobody's answer, also those who have paused."""
+    """The profiles of the mentees who look for a mentor and wait for nobody's answer, also those who have paused.
+
+    Whose yes to the use of what they have told has lapsed, is not among them until it is said anew.
+    """
     paired = select(Mentorship.mentee_id).where(Mentorship.ended_at.is_(None))
     busy = (
         select(Proposal.mentee_id)
@@ -170,7 +174,7 @@ def seeking() -> Select[tuple[int]]:
     )
     return select(MenteeProfile.id).where(
         MenteeProfile.seeking_since.is_not(None),
-        MenteeProfile.member_id.in_(_active()),
+        MenteeProfile.member_id.in_(_active().where(consents.condition(User.id, Purpose.OWN_WORDS))),
         MenteeProfile.id.not_in(paired),
         MenteeProfile.id.not_in(busy),
     )

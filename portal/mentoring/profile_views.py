@@ -4,10 +4,11 @@ from flask import Blueprint, Response, abort, redirect, url_for
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response as BaseResponse
 
-from portal import clock
+from portal import clock, consents
 from portal.access import Role, allow, load
 from portal.accounts.current import current_user
 from portal.accounts.limits import mail_by_person
+from portal.consents import Purpose
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.language import gettext as _
@@ -15,7 +16,7 @@ from portal.language import ngettext
 from portal.members.models import ChallengeArea, Member
 from portal.members.profile_parts import State, tells
 from portal.mentoring import profiles, reservations
-from portal.mentoring.forms import ReservationForm, SearchForm, WillingForm, challenges_form
+from portal.mentoring.forms import ChallengesForm, ReservationForm, SearchForm, WillingForm, challenges_form
 from portal.mentoring.profile_models import MenteeArea, MenteeProfile, MentorProfile, Modes
 from portal.mentoring.proposal_answers import decline_reserved
 from portal.mentoring.reservation_models import Reservation, ReservationKind, Tie
@@ -32,6 +33,8 @@ def _challenges_told(member: Member) -> State:
     count = db.session.scalar(mine.where(MenteeProfile.member_id == member.id)) or 0
     if not count:
         return State(False, _("Velg det du kjenner deg igjen i. Det tar noen minutter."))
+    if not consents.holds(member.user_id, Purpose.OWN_WORDS):
+        return State(False, _("Vi trenger et ja fra deg før vi kan bruke det."))
     return State(True, ngettext("Ett område valgt.", "%(num)s områder valgt.", count))
 
 
@@ -58,8 +61,13 @@ def challenges() -> Response:
     """What I stand in."""
     _member()
     profile = db.session.scalar(MenteeProfile.visible_to(current_user))
-    kept = _told(profile) if profile is not None else {}
-    return render("mentoring/challenges.html", form=challenges_form(db.session.scalars(AREAS()), **kept))
+    form = challenges_form(db.session.scalars(AREAS()), **(_told(profile) if profile is not None else {}))
+    form.ask(current_user)
+    return _challenges(form, profile)
+
+
+def _challenges(form: ChallengesForm, profile: MenteeProfile | None, status: int = 200) -> Response:
+    return render("mentoring/challenges.html", status=status, form=form, profile=profile)
 
 
 def _told(profile: MenteeProfile) -> dict[str, object]:
@@ -78,24 +86,36 @@ def _told(profile: MenteeProfile) -> dict[str, object]:
 @mentoring_profile.post("/profile/challenges")
 @allow(Role.MEMBER)
 def tell_challenges() -> BaseResponse:
-    """Keep it, and look for a mentor."""
-    member, form = _member(), challenges_form(db.session.scalars(AREAS()))
-    if form.validate() and not any(form.chosen().values()):
+    """Keep it, and look for a mentor; or, when nothing is chosen any more, stop looking."""
+    member, form, now = _member(), challenges_form(db.session.scalars(AREAS())), clock.now()
+    form.ask(current_user)
+    profile = db.session.scalar(MenteeProfile.visible_to(current_user))
+    if form.validate() and not any(form.chosen().values()) and not _has_told(profile):
         form.refuse(f"area_{form.area_ids[0]}", _("Velg minst ett område, så vet vi hva vi skal lete etter."))
     if form.errors:
-        return render("mentoring/challenges.html", status=422, form=form)
-    modes = Modes(form.modes.data)
+        return _challenges(form, profile, 422)
+    sought = profile is not None and profile.seeking_since is not None
+    text, modes = form.text.data or "", Modes(form.modes.data)
     try:
-        profiles.seek(
-            member, form.chosen(), form.text.data or "", form.wishes(), modes, current_user, clock.now()
-        )
+        form.hear(current_user, now)
+        profile = profiles.seek(member, form.chosen(), text, form.wishes(), modes, current_user, now)
     except DomainError as refusal:
         db.session.rollback()
-        form.refuse("text", refusal)
-        return render("mentoring/challenges.html", status=422, form=form)
+        form.refuse_at("text", refusal)
+        return _challenges(form, db.session.scalar(MenteeProfile.visible_to(current_user)), 422)
+    stopped = sought and profile.seeking_since is None
     db.session.commit()
-    flash(_("Takk. Det du har fortalt, er lagret."))
+    flash(
+        _("Lagret. Du har ikke valgt noe område, så vi leter ikke lenger etter en mentor til deg.")
+        if stopped
+        else _("Takk. Det du har fortalt, er lagret.")
+    )
     return after_write(url_for("mentoring.overview"))
+
+
+def _has_told(profile: MenteeProfile | None) -> bool:
+    """Whether there is something that can be emptied; else one who chooses nothing has rather forgotten to."""
+    return profile is not None and bool(profile.areas or profile.text)
 
 
 @mentoring_profile.get("/profile/mentor")

@@ -6,14 +6,16 @@ from typing import Any
 
 from sqlalchemy import select
 
-from portal import audit
+from portal import audit, consents
 from portal.access import Role
 from portal.accounts.models import User
+from portal.consents import Purpose
 from portal.database import lock, refused
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.language import lazy_gettext as _l
 from portal.members.models import Member
+from portal.mentoring.lapsing import lapse_all_of
 from portal.mentoring.mentorship_models import Mentorship
 from portal.mentoring.pool import Pool, pool, years_at_the_top
 from portal.mentoring.profile_models import (
@@ -38,6 +40,7 @@ __all__ = [
     "resume_search",
     "seek",
     "set_capacity",
+    "stop_search",
     "tell_experience",
     "years_at_the_top",
 ]
@@ -49,6 +52,7 @@ SEARCH_PAUSED = audit.declare("search for a mentor paused")
 SEARCH_RESUMED = audit.declare("search for a mentor resumed")
 BECAME_MENTOR = audit.declare("became mentor")
 SOUGHT_MENTOR = audit.declare("mentor sought")
+SEARCH_STOPPED = audit.declare("search for a mentor stopped")
 
 
 class PlacesInUse(DomainError):
@@ -73,21 +77,29 @@ def seek(
     by: User,
     now: datetime,
 ) -> MenteeProfile:
-    """Lay down what the member faces (area id to weight; weight 0 leaves it out); without a mentor, they now seek one."""
+    """Lay down what the member faces (area id to weight; weight 0 leaves it out); without a mentor, they now seek one.
+
+    Where no area is left, there is nothing to look for, and the search stops. Raises NotAgreed.
+    """
+    told = bool(text) or any(areas.values())
+    if told:
+        consents.require(member.user, Purpose.OWN_WORDS)
     profile = db.session.scalar(select(MenteeProfile).where(MenteeProfile.member_id == member.id))
     if profile is None:
         profile = MenteeProfile(member=member, areas=[])
         with refused({"uq_mentee_profile_member_id": _SavedElsewhere}):
             db.session.add(profile)
     profile.text, profile.modes = text, modes
-    profile.wishes = {name: value for name, value in wishes.items() if value not in (False, None)}
+    profile.wishes = {name: value for name, value in wishes.items() if told and value not in (False, None)}
     kept = {area.area_id: area for area in profile.areas}
     profile.areas = [
         _weighed(kept.get(area_id) or MenteeArea(area_id=area_id), weight)
         for area_id, weight in areas.items()
         if weight
     ]
-    if profile.areas and profile.seeking_since is None and not has_mentor(profile):
+    if not profile.areas:
+        stop_search(profile, by, now)
+    elif profile.seeking_since is None and not has_mentor(profile):
         profile.seeking_since = now
         audit.record(SOUGHT_MENTOR, by=by, on=member, at=now)
     text_saved(member, Side.MENTEE)
@@ -127,7 +139,9 @@ def become_mentor(member: Member, capacity: int, by: User, now: datetime) -> Men
 def tell_experience(
     mentor: MentorProfile, areas: Mapping[int, int], text: str, modes: Modes, retired: bool, now: datetime
 ) -> None:
-    """Lay down what the mentor has been through (area id to strength; 0 leaves it out)."""
+    """Lay down what the mentor has been through (area id to strength; 0 leaves it out). Raises NotAgreed for a text."""
+    if text:
+        consents.require(mentor.member.user, Purpose.OWN_WORDS)
     kept = {area.area_id: area for area in mentor.areas}
     mentor.areas = [
         _of_strength(kept.get(area_id) or MentorArea(area_id=area_id), strength)
@@ -186,6 +200,15 @@ def pause_search(mentee: MenteeProfile, by: User, now: datetime) -> None:
     if mentee.paused_at is None:
         mentee.paused_at = now
         audit.record(SEARCH_PAUSED, by=by, on=mentee.member, at=now)
+
+
+def stop_search(mentee: MenteeProfile, by: User, now: datetime) -> None:
+    """Look for nobody any more: what waits for an answer lapses. A pair that is running goes on."""
+    mentee.paused_at = mentee.others_wanted_at = None
+    if mentee.seeking_since is not None:
+        mentee.seeking_since = None
+        lapse_all_of([mentee], now)
+        audit.record(SEARCH_STOPPED, by=by, on=mentee.member, at=now)
 
 
 def resume_search(mentee: MenteeProfile, by: User, now: datetime) -> None:

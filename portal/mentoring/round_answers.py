@@ -17,6 +17,7 @@ from portal.language import ngettext
 from portal.members.models import Member, Municipality
 from portal.mentoring.profile_models import MenteeProfile, MentorProfile
 from portal.mentoring.proposal_models import MatchRound, Proposal
+from portal.mentoring.round_decisions import last_runs
 from portal.mentoring.round_people import People
 from portal.mentoring.round_release import mailed_today, unanswered
 from portal.rendering import long_date
@@ -101,6 +102,8 @@ class Answers:
         answers = [
             self._answer(rows, mentee in waited_for, mentee in mailed) for mentee, rows in by_mentee.items()
         ]
+        (last,) = last_runs(round_, 1)
+        self.are_emptied = last is not None and last.emptied_at is not None
         self.rows = sorted(answers, key=lambda answer: list(State).index(answer.state))
         self.counts = Counter(answer.state for answer in self.rows)
 

@@ -120,7 +120,7 @@ class Board:
     @cached_property
     def unserved(self) -> list[Entry]:
         known = self.people.mentees.by_id
-        ids = self.run.result["unmatched"] if self.run else []
+        ids = self.run.result.get("unmatched", []) if self.run else []
         return sorted((Entry(known[i]) for i in ids if i in known), key=lambda entry: entry.mentee.sort_key)
 
     @cached_property
@@ -170,7 +170,14 @@ class Board:
 
     @property
     def served(self) -> int:
+        if self.is_emptied:
+            return int(self.result["served"])
         return len(self.entries) + self.own_pairs
+
+    @property
+    def is_emptied(self) -> bool:
+        """Whether the round is so old that only its figures are left."""
+        return self.run is not None and self.run.emptied_at is not None
 
     @property
     def own_pairs(self) -> int:
@@ -181,7 +188,7 @@ class Board:
     @property
     def kept_back(self) -> str | None:
         """A neutral line where the list is shorter than the counts."""
-        unserved = self.run is not None and self.people.mentees.own in self.run.result["unmatched"]
+        unserved = self.run is not None and self.people.mentees.own in self.run.result.get("unmatched", ())
         if not self.own_pairs and not unserved:
             return None
         return str(_("Det som gjelder deg selv, tar en kollega seg av."))

@@ -45,7 +45,7 @@ class MatchRun(Base):
     """One run of a round, kept so that it can be compared with the one before, and taken back.
 
     `inputs` is what the engine was given, so that the page shows the round that was run, whatever is changed meanwhile;
-    it goes when the round is released.
+    it goes when the round is released. `emptied_at` says that who was put with whom is gone, too: the figures stay.
     """
 
     __tablename__ = "match_run"
@@ -62,6 +62,7 @@ class MatchRun(Base):
     decisions: Mapped[Json] = mapped_column(JSON)
     result: Mapped[Json] = mapped_column(JSON)
     inputs: Mapped[Json | None] = mapped_column(JSON(none_as_null=True))
+    emptied_at: Mapped[datetime | None]
 
     @property
     def mark(self) -> str:
@@ -75,7 +76,7 @@ class MatchRun(Base):
     @property
     def pairs(self) -> dict[int, tuple[int, int]]:
         """Mentee to mentor and units."""
-        return {mentee: (mentor, units) for mentee, mentor, units in self.result["pairs"]}
+        return {mentee: (mentor, units) for mentee, mentor, units in self.result.get("pairs", ())}
 
 
 class Stage(StrEnum):

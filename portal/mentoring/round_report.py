@@ -145,13 +145,14 @@ class Report:
     def summary(self) -> list[tuple[str, int]]:
         """The figures on top, with their names."""
         mean = round(self.board.total / self.board.served) if self.board.served else 0
+        weakest = [(_("Svakeste par"), self.board.worst.points or 0 if self.board.worst else 0)]
         return [
             (_("Mentees i runden"), self.board.seeking),
             (_("Har fått forslag"), self.board.served),
             (_("Plasser"), int(self.board.result["places"])),
             (_("Samlet poeng"), self.board.total),
             (_("Poeng i snitt"), mean),
-            (_("Svakeste par"), self.board.worst.points or 0 if self.board.worst else 0),
+            *([] if self.board.is_emptied else weakest),
         ]
 
     # To take away
@@ -180,7 +181,7 @@ class Report:
         return {
             "round": self.board.round.name,
             "run": self.board.run.number if self.board.run else None,
-            "figures": dict(zip(names, figures, strict=True)),
+            "figures": dict(zip(names, figures, strict=False)),
             "distribution": {tens.label.replace("–", "-"): tens.count for tens in self.distribution},
             "demand": [
                 {

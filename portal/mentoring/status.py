@@ -7,7 +7,9 @@ from enum import StrEnum
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload, lazyload, selectinload
 
+from portal import consents
 from portal.accounts.models import User
+from portal.consents import Purpose
 from portal.extensions import db
 from portal.language import gettext as _
 from portal.members.models import Member
@@ -33,6 +35,7 @@ class Standing:
     profile: MenteeProfile | None = None
     mentorship: Mentorship | None = None
     proposals: list[Proposal] = field(default_factory=list)
+    awaits_consent: bool = False  # what was told is kept, and is not used before the member says yes anew
 
     @property
     def is_paused(self) -> bool:
@@ -58,6 +61,8 @@ class Standing:
             Stage.UNASKED: _("Du har sagt ja, og ingen mentor er spurt akkurat nå."),
             Stage.ASKING: _("Vi spør i den rekkefølgen du har satt, én om gangen."),
         }
+        if self.awaits_consent:
+            return str(_("Vi trenger et ja fra deg før vi kan lete videre."))
         if self.stage is Stage.SEEKING and self.is_paused:
             return str(_("Søket ditt har pause."))
         if self.stage is not Stage.CHOOSING:
@@ -87,16 +92,18 @@ class Standing:
 
 def read(user: User) -> Standing:
     """The member's standing, in four small queries at most."""
-    profile = db.session.scalar(MenteeProfile.visible_to(user))
-    if profile is None:
+    agreed = consents.condition(user.id, Purpose.OWN_WORDS)
+    found = db.session.execute(MenteeProfile.visible_to(user).add_columns(agreed)).one_or_none()
+    if found is None:
         return Standing(Stage.EMPTY)
+    profile, is_agreed = found
     mentorship = db.session.scalar(_live(profile))
     if mentorship is not None:
         return Standing(Stage.PAIRED, profile, mentorship)
     if profile.seeking_since is None:
         return Standing(Stage.EMPTY, profile)
     proposals = list(db.session.scalars(_newest(profile)))
-    return Standing(_stage(proposals), profile, None, proposals)
+    return Standing(_stage(proposals), profile, None, proposals, awaits_consent=not is_agreed)
 
 
 def _stage(proposals: list[Proposal]) -> Stage:

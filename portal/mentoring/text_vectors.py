@@ -13,10 +13,11 @@ from json import dumps, loads
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from sqlalchemy import ForeignKey, Select, String, delete, func, select, update
+from sqlalchemy import ColumnElement, ForeignKey, Select, String, delete, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal import jobs, keys
+from portal import consents, jobs, keys
+from portal.consents import Purpose
 from portal.extensions import Base, db, enum_type
 from portal.members.models import Member
 from portal.mentoring.profile_models import MenteeProfile, MentorProfile
@@ -102,17 +103,25 @@ def fit_due(_now: datetime) -> int:
 
 def _is_due() -> Select[tuple[bool]]:
     fits = func.count(func.distinct(TextVector.fit))
-    return select((func.count() > func.count(TextVector.fit)) | (fits > 1)).select_from(TextVector)
+    due = select((func.count() > func.count(TextVector.fit)) | (fits > 1)).select_from(TextVector)
+    return due.where(_is_agreed())
+
+
+def _is_agreed() -> ColumnElement[bool]:
+    """The condition that the writer of the vector's text lets us use it."""
+    agreed = select(Member.id).where(consents.condition(Member.user_id, Purpose.OWN_WORDS))
+    return TextVector.member_id.in_(agreed)
 
 
 def _texts() -> tuple[dict[tuple[int, Side], tuple[int, str]], dict[tuple[int, Side], int]]:
     """Whose text it is and what it says, and how often it has been saved; by member and side."""
-    rows = select(TextVector.member_id, TextVector.side, TextVector.saves)
+    rows = select(TextVector.member_id, TextVector.side, TextVector.saves).where(_is_agreed())
     saves = {(member_id, side): count for member_id, side, count in db.session.execute(rows)}
     told: dict[tuple[int, Side], tuple[int, str]] = {}
     for side, profile in ((Side.MENTEE, MenteeProfile), (Side.MENTOR, MentorProfile)):
         column = keys.sealed_column(profile.text)
         written = select(profile.member_id, Member.user_id, profile.text).join(profile.member)
+        written = written.where(consents.condition(Member.user_id, Purpose.OWN_WORDS))
         found = db.session.execute(written).tuples().all()
         keys.load(user_id for _member, user_id, _sealed in found)
         for member_id, user_id, sealed in found:
@@ -128,7 +137,8 @@ def sealed_vectors() -> tuple[Sealed, ...]:
     """The vectors of the one fit, for a round. Who is both mentor and mentee has none: the engine knows a person
     by one name, and what they wrote as the one is no reason for the other."""
     rows = select(TextVector.member_id, Member.user_id, TextVector.side, TextVector.fit, TextVector.sealed)
-    found = list(db.session.execute(rows.join(Member).order_by(TextVector.member_id)).tuples())
+    rows = rows.join(Member).where(_is_agreed()).order_by(TextVector.member_id)
+    found = list(db.session.execute(rows).tuples())
     fits = [fit for *_, fit, sealed in found if fit and sealed]
     fit = max(sorted(set(fits)), key=fits.count, default=None)
     sides: dict[int, int] = {}
@@ -161,6 +171,12 @@ def _sealed(user_id: int, side: Side, vector: list[float]) -> bytes | None:
 
 def _kept_at(side: Side) -> str:
     return f"text_vector.sealed:{side.value}"
+
+
+def forget(member: Member, side: Side) -> None:
+    """Take the vector away for good."""
+    gone = delete(TextVector).where(TextVector.member_id == member.id, TextVector.side == side)
+    db.session.execute(gone)
 
 
 @keys.before_destroying

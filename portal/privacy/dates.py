@@ -59,7 +59,7 @@ _LAST_DAY = case(
 _counts_from("accounts", Slot.starts_at, _bookings)
 _counts_from("themes", _LAST_DAY, lambda user_id: _bookings(user_id).where(Booking.theme.is_not(None)))
 _counts_from(
-    "proposals", MatchRound.closed_at,
+    "proposals", func.coalesce(MatchRound.closed_at, MatchRound.answer_by),
     lambda user_id: select(Proposal.id).join(Proposal.round).join(Proposal.mentee).join(MenteeProfile.member)
     .where(Member.user_id == user_id),
 )  # fmt: skip

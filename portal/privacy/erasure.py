@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import structlog
 from sqlalchemy import ColumnElement, Select, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from portal import audit, jobs, keys
+from portal import audit, clock, jobs, keys
 from portal.access import Role
 from portal.accounts.grants import is_last_of_secretariat, lock_grants
 from portal.accounts.models import User
@@ -132,9 +132,22 @@ def _erase_if(still: Callable[[int], bool], user_id: int, now: datetime) -> bool
         return False
     except Exception:
         db.session.rollback()
-        log.exception("a person was not erased, and is tried again", user=user_id)
+        _tell_once_a_day(user_id, now)
         return False
     return True
+
+
+_TOLD: dict[
+    int, date
+] = {}  # the worker's own memory: the doctor finds whoever waits, however often it is begun anew
+
+
+def _tell_once_a_day(user_id: int, now: datetime) -> None:
+    """Why a person was not erased, in the log: it is tried again at every turn, and need not be told each time."""
+    day = clock.today(now)
+    if _TOLD.get(user_id) != day:
+        _TOLD[user_id] = day
+        log.exception("a person was not erased, and is tried again", user=user_id)
 
 
 def _hold(user_id: int) -> User:

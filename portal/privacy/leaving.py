@@ -29,7 +29,7 @@ def end_everything(user: User, now: datetime) -> None:
     _take_back_hours(user, now)
     _leave_programmes(user, now)
     _end_pairs(user, now)
-    _drop_drafts(user, now)
+    drop_drafts(user, now)
     _lapse_proposals(user, now)
 
 
@@ -98,7 +98,7 @@ def _drafts() -> list[MatchRound]:
     return list(db.session.scalars(select(MatchRound).where(MatchRound.released_at.is_(None))))
 
 
-def _drop_drafts(user: User, now: datetime) -> None:
+def drop_drafts(user: User, now: datetime) -> None:
     """A draft that was reckoned on somebody who is gone is no basis for anything."""
     for draft in _drafts():
         if _is_in(draft, user) or _may_be_running_with(draft, user):

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from portal.privacy.register import REGISTER, Fate, Lines, Use
+from portal.consents import current
+from portal.privacy.register import ASKED_FOR, REGISTER, Basis, Fate, Lines, Use
 from portal.privacy.terms import BY_CODE, TERMS
 
 HEAD = """# Protokoll over behandlingsaktiviteter
@@ -20,6 +21,15 @@ passer på at de to er like. Rett registeret, ikke denne filen.*
 | Overføring ut av EØS | ingen fra løsningen selv. For databehandlerne: KDF må bekrefte |
 | Sikring | kryptering per person av det som skrives, tilgang etter rolle, logg som ikke kan endres, to faktorer, kryptert sikkerhetskopi |
 """
+OWN_WORDS = """Det medlemmene selv forteller om hva de står i eller har stått i, kan være helseopplysninger: egne ord, områder og ønsker som
+mentee, tema for en samtale. Grunnlaget er uttrykkelig samtykke (artikkel 9 nr. 2 bokstav a), som gis med en avkryssing under ordene
+første gang noe fortelles, lagres med versjon, og trekkes på personvernsiden. Uten samtykket lagres det ikke. Alt kan tømmes når som
+helst: områdene, teksten og temaet hver for seg, eller alt på en gang. Det en samtale skulle handle om, tømmes når den avlyses.
+
+Hvilke områder en mentor har erfaring med, er det mentoren tilbyr, og følger avtalen om å være mentor. Reservasjoner er valg fra
+lister (hvem, hvor, hva slags tilknytning), uten fritekst, og bygger på berettiget interesse i at feil par ikke blir til. Et nei
+til et forslag har ingen begrunnelse. Mål for et mentorpar lagres ikke i dag.
+"""
 TABLE_HEAD = (
     "| kolonne | hva | om hvem | i innsyn | ved sletting |",
     "|---|---|---|---|---|",
@@ -28,7 +38,7 @@ TABLE_HEAD = (
 
 def record() -> str:
     """The whole record, in Markdown."""
-    return "\n".join([HEAD, *_by_use(), *_terms(), *_columns(), *_without()]) + "\n"
+    return "\n".join([HEAD, *_by_use(), *_consents(), *_terms(), *_columns(), *_without()]) + "\n"
 
 
 def _by_use() -> Iterator[str]:
@@ -36,14 +46,40 @@ def _by_use() -> Iterator[str]:
     yield "| formål | behandlingsgrunnlag | opplysninger | slettes |"
     yield "|---|---|---|---|"
     for use in Use:
-        tables = [table for table in REGISTER if table.use is use and table.is_personal]
-        if tables:
-            titles = "; ".join(table.title for table in tables)
-            rules = "; ".join(dict.fromkeys(str(BY_CODE[table.term].rule) for table in tables))
+        found = [*_tables(use), *_apart(use)]
+        if found:
+            titles = "; ".join(title for title, _term in found)
+            rules = "; ".join(dict.fromkeys(str(BY_CODE[term].rule) for _title, term in found))
             yield f"| {use.label} | {use.basis.label} | {titles} | {rules} |"
+    for purpose, asked in ASKED_FOR.items():
+        if asked.basis is Basis.CONSENT:
+            yield f"| {purpose.label} | {asked.basis.label} | {asked.data} | når samtykket trekkes |"
+    yield f"\n{OWN_WORDS}"
+
+
+def _tables(use: Use) -> Iterator[tuple[str, str]]:
+    """What we have for this use: its title and the code of its term."""
+    return ((table.title, table.term) for table in REGISTER if table.use is use and table.is_personal)
+
+
+def _apart(use: Use) -> Iterator[tuple[str, str]]:
+    """The single columns that are for this use, in tables that are for another."""
+    for table in REGISTER:
+        for line in table.lines:
+            if line.use is use:
+                yield f"{line.label} ({table.title})", line.term or table.term
+
+
+def _consents() -> Iterator[str]:
+    yield "## Samtykker\n"
+    yield "Hvert ja lagres med tekst og versjon, hvem og når, og når det ble trukket. Legges en sikkerhetskopi tilbake, teller ingen av"
+    yield "dem før de er gitt på nytt.\n"
+    yield "| samtykke | ordene (versjon) | opplysninger | når det trekkes |"
+    yield "|---|---|---|---|"
+    for purpose, asked in ASKED_FOR.items():
+        words = current(purpose)
+        yield f"| {purpose.label} | «{words.text}» ({words.version}) | {asked.data} | {asked.ends} |"
     yield ""
-    yield "Det medlemmene selv skriver om hva de står i, kan være helseopplysninger. Grunnlaget er da uttrykkelig samtykke"
-    yield "(artikkel 9 nr. 2 bokstav a): feltet er frivillig, sier hvem som leser det, og kan tømmes når som helst.\n"
 
 
 def _terms() -> Iterator[str]:
@@ -65,7 +101,7 @@ def _columns() -> Iterator[str]:
 def _table(table: Lines) -> Iterator[str]:
     yield f"### {table.title} (`{table.table}`)\n"
     if table.use is not None:
-        yield f"For å {table.use.label}. Grunnlag: {table.use.basis.label}. Slettes {BY_CODE[table.term].rule}.\n"
+        yield f"For å {table.use.label}. Grunnlag: {table.bases}. Slettes {BY_CODE[table.term].rule}.\n"
     yield from TABLE_HEAD
     for line in table.lines:
         if not line.is_personal:

@@ -16,6 +16,7 @@ from portal.members.models import Member
 from portal.privacy import erasure
 from portal.privacy.forms import ErasureOnRequestForm
 from portal.privacy.models import WAIT, Erasure
+from portal.privacy.terms import BACKUP_DAYS
 from portal.rendering import after_write, flash, long_date, render
 
 on_request = Blueprint("requests", __name__)
@@ -47,6 +48,7 @@ def _page(
         wish=db.session.scalar(Erasure.waiting_for(member.user_id)),
         day=clock.now() + WAIT,
         days=WAIT.days,
+        backup_days=BACKUP_DAYS,
     )
 
 

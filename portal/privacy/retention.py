@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from portal import jobs
 from portal.coaching.models import Booking, Enrolment, Slot
@@ -12,6 +12,8 @@ from portal.consents import Consent
 from portal.extensions import db
 from portal.mentoring.mentorship_models import Meeting
 from portal.mentoring.proposal_models import MatchRound, Proposal
+from portal.mentoring.round_figures import keep_figures_only
+from portal.mentoring.round_models import MatchRun
 from portal.notifications import OutboxMessage
 from portal.privacy import too_old
 from portal.privacy.erasure import erase_each
@@ -55,6 +57,16 @@ def _proposals(now: datetime) -> int:
     gone = _run(delete(Proposal).where(Proposal.id.in_(too_old.lapsed_proposals(now))))
     said = update(Proposal).where(Proposal.id.in_(too_old.proposals(now)))
     return gone + _run(said.values(score=0, parts=[], reasons_sealed=None, difference_sealed=None))
+
+
+@_sweeps("runs")
+def _runs(now: datetime) -> int:
+    """Who was put with whom, with how many points, and whom the secretariat ruled out; the round's own figures stay."""
+    old = list(db.session.scalars(select(MatchRun).where(MatchRun.id.in_(too_old.runs(now)))))
+    for run in old:
+        keep_figures_only(run, now)
+    db.session.flush()
+    return len(old)
 
 
 @_sweeps("drafts")

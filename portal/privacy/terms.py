@@ -7,6 +7,8 @@ from portal.accounts import notices
 from portal.language import lazy_gettext as _l
 
 ACCOUNTING_YEARS = 5
+BACKUP_DAYS = 35  # `flask backup --keep` makes it come true; docs/operations.md tells whoever runs the portal
+LOG_DAYS = 90  # of the proxy, the application and the mail server; also theirs to keep
 CHANGED_ON = date(2026, 11, 28)  # when what the public page says was last changed
 
 
@@ -29,12 +31,16 @@ TERMS: tuple[Term, ...] = (
         timedelta(days=730),
     ),
     Term(
-        "profiles", _l("Det du står i, det du kan bidra med, og hvem du ikke vil kobles med"),
-        _l("når du endrer eller fjerner det, og senest sammen med brukeren"),
+        "profiles", _l("Det du står i, og det du kan bidra med"),
+        _l("når du endrer eller fjerner det, når du trekker samtykket til det, og senest sammen med brukeren"),
         _l("Det brukes til å finne en mentor så lenge du vil det."),
     ),
     Term(
-        "themes", _l("Det du ville ta opp i en samtale"), _l("90 dager etter at prøveperioden er over"),
+        "reservations", _l("Hvem du ikke vil kobles med"), _l("når du fjerner det, og senest sammen med brukeren"),
+        _l("Det skal gjelde til du sier noe annet."),
+    ),
+    Term(
+        "themes", _l("Det du ville ta opp i en samtale"), _l("når du fjerner det, når samtalen avlyses, og senest 90 dager etter at prøveperioden er over"),
         _l("Bare du og veilederen har bruk for det, og bare mens samtalene pågår."),
         timedelta(days=90),
     ),
@@ -44,7 +50,8 @@ TERMS: tuple[Term, ...] = (
         _l("Bokføringsloven § 13 krever det av regnskapsmateriale."),
     ),
     Term(
-        "proposals", _l("Begrunnelsene i forslag om mentor"), _l("ett år etter at koblingsrunden er lukket"),
+        "proposals", _l("Begrunnelser og poeng i forslag om mentor, og hvem sekretariatet utelukket"),
+        _l("ett år etter at koblingsrunden er lukket, eller svarfristen gikk ut"),
         _l("De trengs så lenge noen kan spørre hvorfor de fikk forslaget."),
         timedelta(days=365),
     ),
@@ -105,6 +112,16 @@ TERMS: tuple[Term, ...] = (
         "audit", _l("Loggen over hva som er gjort og sett"), _l("aldri, så lenge Varde er i drift"),
         _l("Loggen er en kjede som ikke kan klippes uten at det ser ut som juks. Den har nummer, ikke navn, og aldri "
            "innhold. Etter sletting peker nummeret ikke på noen."),
+    ),
+    Term(
+        "backups", _l("Sikkerhetskopier"), _l("%(days)s dager etter at de er tatt", days=BACKUP_DAYS),
+        _l("Lenge nok til å oppdage at noe er galt. Det du sletter, er ute av den siste kopien da."),
+        timedelta(days=BACKUP_DAYS),
+    ),
+    Term(
+        "logs", _l("Tekniske logger over besøk, feil og sendt e-post"), _l("etter %(days)s dager", days=LOG_DAYS),
+        _l("De trengs til å finne feil og forsøk på innbrudd. De har adressen du besøkte, aldri det du skrev."),
+        timedelta(days=LOG_DAYS),
     ),
 )  # fmt: skip
 BY_CODE = {term.code: term for term in TERMS}

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import date, datetime, time
 
-from sqlalchemy import Select, exists, or_, select
+from sqlalchemy import Select, exists, func, or_, select
 
 from portal import clock
 from portal.accounts.models import User
@@ -11,6 +11,7 @@ from portal.coaching.models import Booking, Enrolment, Programme, Slot
 from portal.consents import Consent
 from portal.mentoring.mentorship_models import Meeting, Mentorship
 from portal.mentoring.proposal_models import MatchRound, Proposal
+from portal.mentoring.round_models import MatchRun
 from portal.notifications import OutboxMessage
 from portal.privacy.erasure import is_erased
 from portal.privacy.terms import ACCOUNTING_YEARS, BY_CODE
@@ -32,7 +33,10 @@ def themes(now: datetime) -> Rows:
 
 
 def _closed_rounds(now: datetime) -> Rows:
-    return select(MatchRound.id).where(MatchRound.closed_at < now - BY_CODE["proposals"].lasts)
+    over = func.coalesce(MatchRound.closed_at, MatchRound.answer_by)  # not everybody closes a round
+    return select(MatchRound.id).where(
+        MatchRound.released_at.is_not(None), over < now - BY_CODE["proposals"].lasts
+    )
 
 
 def proposals(now: datetime) -> Rows:
@@ -43,6 +47,12 @@ def lapsed_proposals(now: datetime) -> Rows:
     paired = exists().where(Mentorship.proposal_id == Proposal.id)
     lapsed = select(Proposal.id).where(Proposal.lapsed_at.is_not(None), ~paired)
     return lapsed.where(Proposal.round_id.in_(_closed_rounds(now)))
+
+
+def runs(now: datetime) -> Rows:
+    return select(MatchRun.id).where(
+        MatchRun.round_id.in_(_closed_rounds(now)), MatchRun.emptied_at.is_(None)
+    )
 
 
 def drafts(now: datetime) -> Rows:
@@ -95,6 +105,7 @@ EVERYTHING: dict[str, Callable[[datetime], Rows]] = {
         themes,
         proposals,
         lapsed_proposals,
+        runs,
         drafts,
         meetings,
         consents,

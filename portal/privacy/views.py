@@ -14,13 +14,14 @@ from portal.errors import DomainError
 from portal.extensions import db
 from portal.language import gettext as _
 from portal.paging import page_of
-from portal.privacy import erasure, readers
+from portal.privacy import erasure, readers, withdrawal
 from portal.privacy.choices import choices_of
 from portal.privacy.dates import kept_about
 from portal.privacy.export import as_zip, take_copy
 from portal.privacy.forms import ConsentForm, ErasureForm, WithdrawalForm
 from portal.privacy.models import WAIT, Erasure
 from portal.privacy.request_views import on_request
+from portal.privacy.terms import BACKUP_DAYS
 from portal.rendering import after_write, flash, long_date, render
 
 privacy = Blueprint("privacy", __name__)
@@ -44,6 +45,7 @@ def _overview(status: int = 200, refusal: DomainError | None = None) -> Response
         choices=choices_of(current_user),
         readings=readers.latest(current_user.id, LATEST, clock.now()),
         wish=db.session.scalar(Erasure.waiting_for(current_user.id)),
+        backup_days=BACKUP_DAYS,
     )
 
 
@@ -98,9 +100,17 @@ def withdraw_consent() -> BaseResponse:
     form = WithdrawalForm()
     if not form.validate():
         abort(404)
-    consents.withdraw(current_user, Purpose(str(form.purpose.data)), clock.now())
+    purpose = Purpose(str(form.purpose.data))
+    withdrawal.withdraw(current_user, purpose, clock.now())
     db.session.commit()
-    flash(_("Samtykket er trukket. Det gjelder fra nå."))
+    if purpose is Purpose.OWN_WORDS:
+        flash(
+            _(
+                "Samtykket er trukket. Det du hadde fortalt, er tømt, og vi leter ikke lenger etter en mentor til deg."
+            )
+        )
+    else:
+        flash(_("Samtykket er trukket. Det gjelder fra nå."))
     return after_write(url_for("privacy.overview", _anchor="consents"))
 
 
@@ -121,6 +131,7 @@ def _erasure_page(form: ErasureForm, status: int = 200, refusal: DomainError | N
         refusal=refusal,
         day=clock.now() + WAIT,
         days=WAIT.days,
+        backup_days=BACKUP_DAYS,
     )
 
 

@@ -11,7 +11,7 @@ import time_machine
 from flask import Flask
 from sqlalchemy import func, select
 
-from portal import audit, clock, keys
+from portal import audit, clock, jobs, keys
 from portal.accounts.models import User
 from portal.accounts.sessions import Session
 from portal.audit import AuditEvent
@@ -20,20 +20,25 @@ from portal.backup.bundle import BundleBroken
 from portal.backup.loading import as_lines
 from portal.backup.restoring import NoKeyring, NoLedger, NotEmpty
 from portal.backup.taking import NoPlace
+from portal.consents import Consent
 from portal.doctor import examine
 from portal.extensions import Base, db
 from portal.keys import PersonKey, keyring
 from portal.keys.ledger import erased
 from portal.members.models import Member
+from portal.mentoring.pool import pool
 from portal.mentoring.profile_models import MenteeProfile
 from portal.mentoring.reservation_models import ReservationKind
 from portal.mentoring.reservations import reserve, said_by_anyone
+from portal.mentoring.text_vectors import TextVector
 from portal.notifications import Kind, OutboxMessage
 from portal.notifications.outbox import send
 from portal.privacy.erasure import erase
 from tests.backup.conftest import Elsewhere
 from tests.mentoring.pairing import new_mentee
 from tests.support.canaries import raw_dump
+from tests.support.client import CheckingClient
+from tests.support.page import Page
 from tests.support.people import new_member, new_user, open_session
 
 SECRET = "Jeg vurderer å slutte før jul"
@@ -78,11 +83,14 @@ def test_what_is_lost_comes_back(
         done = restore(lived, now)
         after = everything()
         ended = [row for row in after.pop("session") if row not in before["session"]]
-        for changes in ("session", "revision"):  # the restore ends the sessions, and counts that as a change
+        told = [row for row in after["audit_event"] if row not in before["audit_event"]]
+        # The restore ends the sessions and the consents, says so in the audit, and counts that as a change.
+        for changes in ("session", "revision", "consent", "audit_event", "audit_head"):
             before.pop(changes)
             after.pop(changes, None)
         assert after == before
         assert len(ended) == 1
+        assert [row[2] for row in told] == ["consents lapsed at a restore"]
         assert done.erased == []
         profile = db.session.scalars(select(MenteeProfile).where(MenteeProfile.member_id == bjorns)).one()
         assert profile.text == f"{SECRET}, sier Bjørn"
@@ -107,7 +115,6 @@ def test_it_comes_back_on_the_other_database_too(
             "member",
             "mentee_profile",
             "reservation",
-            "audit_event",
             "person_key",
             "municipality",
         ):
@@ -342,6 +349,29 @@ def test_no_mail_is_sent_twice_and_no_session_lives_on(
         waiting = select(OutboxMessage.kind).where(OutboxMessage.withdrawn_at.is_(None))
         assert db.session.scalars(waiting).all() == [Kind.BOOKING_REMINDER]
         assert db.session.scalar(select(func.count()).where(Session.ended_at.is_(None))) == 0
+
+
+def test_a_yes_that_may_have_been_taken_back_since_counts_only_when_it_is_said_anew(
+    lived: Path, bjorn: Member, elsewhere: Elsewhere, now: datetime
+) -> None:
+    """The words stay and are not used: neither a round, nor the worker, nor a mentor has them before the person says yes."""
+    bjorns, day = bjorn.id, now + timedelta(days=1)
+    with elsewhere() as machine:
+        assert restore(lived, day).lapsed == 2
+        assert not db.session.scalars(select(Consent).where(Consent.withdrawn_at.is_(None))).all()
+        assert {row.lapsed_at for row in db.session.scalars(select(Consent))} == {day}
+        assert pool(day).mentees == []
+        jobs.run_due(day)
+        assert db.session.scalars(select(TextVector.fit)).all() == [None, None]
+        client = CheckingClient(machine, Page).sign_in(db.session.get_one(Member, bjorns))
+        assert "Si ja, så leter vi videre" in client.get("/home").main
+        assert "Vi spør deg på nytt" in client.get("/personal-data").main
+        page = client.get("/profile/challenges")
+        assert (page.one("textarea").text or "").strip() == f"{SECRET}, sier Bjørn"
+        client.submit("/profile/challenges", agreed="1")
+        assert [mentee.id for mentee in pool(day).mentees] == [str(bjorns)]
+        assert "Vi spør deg på nytt" not in client.get("/personal-data").main
+        assert broken(day) == []
 
 
 def test_what_is_written_meanwhile_is_in_it_whole_or_not_at_all(

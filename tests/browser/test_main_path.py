@@ -32,6 +32,7 @@ def test_the_newcomer_tells_who_and_what(world: World) -> None:
     jonas.choose("Ledergruppen min", "En del")
     jonas.choose("Hvordan vil du møtes?", "Digitalt")
     jonas.fill(text="Ny ordfører etter valget.")
+    jonas.page.get_by_label("Ja, jeg samtykker").check()
     jonas.press("Lagre")
     jonas.sees("Vi leter")
     jonas.go("/profile/position")

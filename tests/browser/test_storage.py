@@ -39,6 +39,7 @@ def test_nothing_is_left_behind(world: World, promise: Any) -> None:
     jonas.choose("Ledergruppen min", "En del")
     jonas.choose("Hvordan vil du møtes?", "Digitalt")
     jonas.fill(text=canary)
+    jonas.page.get_by_label("Ja, jeg samtykker").check()
     jonas.press("Lagre")
     jonas.go("/profile/challenges")
     assert canary in jonas.page.content()

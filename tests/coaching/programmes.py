@@ -22,7 +22,7 @@ from portal.coaching.models import (
 )
 from portal.extensions import db
 from portal.members.models import Member
-from tests.support.people import new_user
+from tests.support.people import agree, new_user
 
 NOW = clock.from_oslo(date(2026, 11, 24), time(10, 30))
 
@@ -79,6 +79,8 @@ def booked(
     """A conversation, booked two days before it is to be."""
     slot = new_slot(coach, starts_at)
     before = starts_at - timedelta(days=2)
+    if theme:
+        agree(enrolment.member, before)
     return bookings.book(slot, enrolment, mode, enrolment.member.user, before, payer, theme)
 
 

@@ -29,7 +29,7 @@ from portal.extensions import db
 from portal.members.models import Member, Membership
 from portal.notifications import Kind, OutboxMessage
 from tests.coaching.programmes import NOW, at, booked, new_coach, new_programme, new_slot, participant
-from tests.support.people import new_member
+from tests.support.people import agree, new_member
 from tests.support.racing import race
 
 THURSDAY = date(2026, 12, 3)
@@ -58,6 +58,8 @@ def waiting_mails(kind: Kind) -> list[OutboxMessage]:
 
 def take(slot: Slot, enrolment: Enrolment, **changes: Any) -> Booking:
     options: dict[str, Any] = {"mode": Mode.DIGITAL, "by": enrolment.member.user, "now": NOW, **changes}
+    if options.get("theme"):
+        agree(enrolment.member, NOW)
     return book(slot, enrolment, **options)
 
 

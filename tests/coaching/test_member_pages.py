@@ -189,7 +189,7 @@ def test_choosing_an_hour_shows_what_it_uses_who_pays_and_what_the_payer_sees(
 def test_booking_uses_the_clip(client: Any, bjorns: Enrolment, slot: Slot, htmx: bool) -> None:
     client.sign_in(bjorns.member).get(f"/coaching/slots/{slot.id}")
     browser = client.htmx if htmx else client
-    answer = browser.submit("/booking", theme="En krevende sak")
+    answer = browser.submit("/booking", theme="En krevende sak", agreed="1")
     page = client.follow(answer) if htmx else answer
     assert "Samtalen er bestilt" in page.words
     assert "En krevende sak" in page.main
@@ -224,13 +224,14 @@ def test_an_hour_just_taken_is_answered_with_the_nearest_and_nothing_is_lost(
     from portal.coaching.booking import book
 
     book(slot, participant(daniel, bjorns.programme), Mode.DIGITAL, daniel.user, NOW)
-    page = (client.htmx if htmx else client).submit(form, status=422, theme="En krevende sak")
+    page = (client.htmx if htmx else client).submit(form, status=422, theme="En krevende sak", agreed="1")
     assert "Timen er ikke ledig lenger" in page.main
     assert "Ingenting er bestilt" in page.main
     assert [text[:5] for text in page.texts("button.slot")] == ["11.00", "13.00", "15.00"]
     look = next(f for f in page.forms if "11.00" in f.text)
     again = client.submit(look, status=200)
     assert again.form("/booking").fields["theme"] == ["En krevende sak"]
+    assert again.form("/booking").fields["agreed"] == ["1"]  # what was said yes to is not asked twice
     client.submit("/booking")
     mine = db.session.scalars(select(Booking).where(Booking.enrolment_id == bjorns.id)).one()
     assert (mine.slot.starts_at, mine.theme) == (at(THURSDAY, 11), "En krevende sak")

@@ -40,6 +40,15 @@ def test_a_price_that_was_changed_afterwards_is_found(app: Flask, bjorn: Member,
     assert broken() == {"A conversation keeps the price that held when it was booked"}
 
 
+def test_a_theme_that_a_cancelled_conversation_kept_is_found(
+    app: Flask, bjorn: Member, cecilie: Coach
+) -> None:
+    booked(participant(bjorn, new_programme()), cecilie, NOW + timedelta(days=2), theme="En krevende sak")
+    assert broken() == set()
+    db.session.execute(update(Booking).values(cancelled_at=NOW, clip_returned_at=NOW))
+    assert broken() == {"A conversation that was cancelled does not say what it was to be about"}
+
+
 def test_a_clip_beyond_the_programmes_is_found(app: Flask, bjorn: Member) -> None:
     participant(bjorn, new_programme())
     db.session.execute(update(Programme).values(clips=1))

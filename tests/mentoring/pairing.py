@@ -11,6 +11,7 @@ from portal.mentoring import profiles, proposal_answers
 from portal.mentoring.mentorship_models import Mentorship
 from portal.mentoring.profile_models import MenteeProfile, MentorProfile, Modes
 from portal.mentoring.proposal_models import MatchRound, Proposal
+from tests.support.people import agree
 
 NOW = clock.from_oslo(date(2026, 11, 24), time(10, 30))
 REASONS = [
@@ -35,6 +36,7 @@ def new_mentor(member: Member, capacity: int = 1, now: datetime = NOW) -> Mentor
 
 
 def new_mentee(member: Member, now: datetime = NOW) -> MenteeProfile:
+    agree(member, now)
     profile = profiles.seek(
         member, areas("mayor", "economy", "management-team"), "", {}, Modes.EITHER, member.user, now
     )

@@ -201,7 +201,7 @@ def test_what_the_mentor_has_been_through_is_kept(astrids: CheckingClient, mento
     (mayor,) = areas("mayor")
     astrids.get("/mentor/experience")
     told: dict[str, Any] = {f"area_{crisis}": "2", f"area_{mayor}": "0", "text": "  Mye rart. "}
-    page = astrids.submit("/mentor/experience", **told, retired="y")
+    page = astrids.submit("/mentor/experience", **told, retired="y", agreed="1")
     assert "Det du har stått i, er lagret." in page.words
     db.session.expire_all()
     assert {a.area.code: a.strength for a in mentor.areas} == {"economy": 3, "crisis": 2}

@@ -34,7 +34,7 @@ def test_a_member_tells_and_begins_to_seek(bjorns: CheckingClient, bjorn: Member
         "text": "Nytt flertall.",
         "county": "other_county",
     }
-    page = bjorns.submit("/profile/challenges", **told, years="10", larger="y")
+    page = bjorns.submit("/profile/challenges", **told, years="10", larger="y", agreed="1")
     assert "Vi leter etter en mentor til deg." in page.main
     profile = db.session.query(MenteeProfile).one()
     assert {a.area.code: a.weight for a in profile.areas} == {"mayor": 3, "crisis": 1}
@@ -68,7 +68,7 @@ def test_a_text_that_is_too_long_is_refused(bjorns: CheckingClient) -> None:
 def test_saving_twice_is_saving_once(bjorns: CheckingClient) -> None:
     (mayor,) = areas("mayor")
     for weight in ("3", "2"):
-        bjorns.post("/profile/challenges", {f"area_{mayor}": weight, "text": "a\0b"}, 303)
+        bjorns.post("/profile/challenges", {f"area_{mayor}": weight, "text": "a\0b", "agreed": "1"}, 303)
     profile = db.session.query(MenteeProfile).one()
     assert [a.weight for a in profile.areas] == [2]
     assert profile.text == "ab"

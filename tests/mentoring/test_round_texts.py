@@ -19,7 +19,7 @@ from portal.mentoring.text_vectors import TextVector, fit_due, open_vectors, sea
 from tests.mentoring.pairing import areas, new_mentee, new_mentor
 from tests.mentoring.rounds import at
 from tests.support.client import CheckingClient
-from tests.support.people import new_member
+from tests.support.people import agree, new_member
 
 COUNCIL = "Ordføreren og kommunestyret strides, og jeg står midt i det"
 SCHOOLS = "Skolestrukturen må endres, og foreldrene demonstrerer"
@@ -33,6 +33,7 @@ def told(mentee: MenteeProfile, text: str) -> None:
 
 
 def been_through(mentor: MentorProfile, text: str) -> None:
+    agree(mentor.member)
     profiles.tell_experience(mentor, areas("mayor", "economy"), text, Modes.EITHER, False, clock.now())
     db.session.flush()
 

@@ -243,6 +243,29 @@ def test_one_who_cannot_be_erased_holds_up_nobody_and_the_traces_of_the_others_g
     assert erasure.erase_due(life.now + WAIT) == 1
 
 
+def test_why_one_cannot_be_erased_is_told_once_a_day_however_often_it_is_tried(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for user in (life.bjorn.user, life.astrid.user):
+        erasure.ask(user, user, NOW)
+    db.session.commit()
+
+    def end(user: User, now: datetime) -> None:
+        raise RuntimeError("not this time")
+
+    told: list[int] = []
+    monkeypatch.setattr(erasure, "_TOLD", {})
+    monkeypatch.setattr(erasure.log, "exception", lambda _what, user: told.append(user))
+    monkeypatch.setattr(leaving, "end_everything", end)
+    both = sorted((life.bjorn.user_id, life.astrid.user_id))
+    for day in range(3):
+        for tick in range(20):
+            erasure.erase_due(NOW + WAIT + timedelta(days=day, seconds=5 * tick))
+        assert sorted(told) == sorted(both * (day + 1))
+    monkeypatch.undo()
+    assert erasure.erase_due(NOW + WAIT + timedelta(days=3)) == 2
+
+
 def test_the_last_of_the_secretariat_lets_somebody_else_in_first(
     app: Flask, eva: User, now: datetime
 ) -> None:

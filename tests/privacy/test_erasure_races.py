@@ -28,7 +28,7 @@ from portal.privacy import erasure, leaving
 from portal.privacy.models import WAIT, Erasure
 from tests.coaching.programmes import NOW, booked, new_programme, new_slot, participant
 from tests.mentoring.pairing import new_mentee, new_mentor
-from tests.support.people import new_member, new_user
+from tests.support.people import agree, new_member, new_user
 from tests.support.racing import race
 
 
@@ -113,6 +113,7 @@ def test_nobody_books_while_being_erased(
     app: Flask, database_url: str, bjorn: Member, cecilie: Coach
 ) -> None:
     seat = participant(bjorn, new_programme(), NOW - timedelta(days=60))
+    agree(bjorn, NOW - timedelta(days=60))
     booked(seat, cecilie, NOW - timedelta(days=20)).confirm_held(cecilie.user, NOW - timedelta(days=19))
     new_slot(cecilie, NOW + timedelta(days=20))
     seen = race(database_url, book_or_erase, [bjorn.user_id, -seat.id])

@@ -48,11 +48,12 @@ def test_a_newcomer_and_a_coach_have_a_page_of_their_own(life: Life, client: Any
 
 
 def test_yes_and_no_are_one_button_each_on_the_same_page(life: Life, client: Any) -> None:
-    client.sign_in(life.daniel).get(PAGE)
-    page = client.submit("/personal-data/consents")
+    page = client.sign_in(life.daniel).get(PAGE)
+    (form,) = [form for form in page.forms if form.fields.get("purpose") == [AREAS.value]]
+    page = client.submit(form)
     assert consents.holds(life.daniel.user_id, AREAS)
     assert "Trekk" in page.main
-    page = client.submit("/personal-data/consents/withdrawal")
+    page = client.submit(next(form for form in page.forms if form.fields.get("purpose") == [AREAS.value]))
     assert not consents.holds(life.daniel.user_id, AREAS)
     assert "trukket" in page.main
 

@@ -12,17 +12,24 @@ from portal import clock, consents, jobs
 from portal.accounts.models import User
 from portal.coaching.models import Booking, Enrolment, Slot
 from portal.consents import Consent, Purpose
+from portal.doctor import examine
 from portal.extensions import db
-from portal.mentoring import lapsing, mentorships
+from portal.mentoring import lapsing, mentorships, rounds
 from portal.mentoring.mentorship_models import EndReason, Meeting, Mentorship
 from portal.mentoring.proposal_models import MatchRound, Proposal
+from portal.mentoring.round_decisions import last_runs
+from portal.mentoring.round_models import Ground, MatchRun
+from portal.mentoring.round_release import close_round, release_round
+from portal.mentoring.rounds import start_round
 from portal.notifications import OutboxMessage
 from portal.privacy import dates, retention
 from portal.privacy.models import Erasure
 from portal.privacy.terms import TERMS
 from tests.coaching.programmes import NOW
 from tests.mentoring.pairing import new_round, propose
+from tests.mentoring.rounds import at, new_pool, pairs
 from tests.privacy.lives import Life
+from tests.support.client import CheckingClient
 
 DAY = timedelta(days=1)
 MIDNIGHT = datetime.min.time()
@@ -97,6 +104,71 @@ def test_the_words_of_a_proposal_go_a_year_after_its_round(life: Life) -> None:
     assert kept.mentor_accepted_at is not None
 
 
+@pytest.mark.parametrize("closed", [True, False])
+def test_who_was_put_with_whom_goes_with_it_and_the_rounds_own_figures_stay(
+    app: Flask, client: CheckingClient, eva: User, closed: bool
+) -> None:
+    """Also of a round that nobody closed: then it counts from the deadline."""
+    pool = new_pool()
+    made = start_round("Høstrunden", eva, NOW)
+    pair = next(iter(pairs(made).items()))
+    rounds.exclude(made, pair, Ground.CONFLICT, eva, NOW)
+    release_round(made, clock.today(NOW) + timedelta(days=9), eva, NOW)
+    over = made.answer_by
+    if closed:
+        over = NOW + 11 * DAY
+        close_round(made, eva, over)
+    db.session.commit()
+    assert over is not None
+    before = {name: latest(made).result[name] for name in ("total", "seeking", "places", "mentors")}
+    served = len(latest(made).pairs)
+    goes(lambda: still_whole(made), over + 365 * DAY + timedelta(minutes=1))
+    for run in db.session.scalars(select(MatchRun)):
+        assert (run.decisions["exclusions"], run.decisions["locks"], run.inputs) == ([], [], None)
+        assert (run.mentee_id, run.mentor_id) == (None, None)
+        assert set(run.result) == {*before, "served", "report"}
+        assert set(run.result["report"]) <= {"distribution"}
+    assert {name: latest(made).result[name] for name in before} == before
+    page = client.sign_in(eva).get(at(made))
+    assert "Detaljene er slettet" in page.main
+    report = client.get(at(made, "/report"))
+    assert "Detaljene er slettet" in report.main
+    assert report.texts(".facts dd")[1] == str(served)
+    assert "Mentor Hitra" not in report.main
+    for way in ("/report/tables/csv", "/report/data", "/tables/csv"):
+        assert client.open(at(made, way)).status_code == 200
+    client.get("/secretariat/rounds")
+    assert pool.mentees
+
+
+def still_whole(made: MatchRound) -> int:
+    db.session.expire_all()
+    rows = select(MatchRun).where(MatchRun.round_id == made.id, MatchRun.emptied_at.is_(None))
+    return sum(1 for run in db.session.scalars(rows) if run.pairs or run.decisions["exclusions"])
+
+
+def latest(made: MatchRound) -> MatchRun:
+    (run,) = last_runs(made, 1)
+    assert run is not None
+    return run
+
+
+def test_a_round_that_outlived_its_term_is_found(app: Flask, eva: User) -> None:
+    new_pool()
+    made = start_round("Høstrunden", eva, NOW)
+    release_round(made, clock.today(NOW) + timedelta(days=9), eva, NOW)
+    db.session.commit()
+    day = NOW + timedelta(days=380)
+    assert "runs" in broken_terms(day)
+    retention.sweep(day)
+    assert broken_terms(day) == ""
+
+
+def broken_terms(now: datetime) -> str:
+    found = {finding.rule: finding for finding in examine(now)}["Nothing is kept longer than its term"]
+    return "" if found.holds else found.seen
+
+
 def test_a_draft_that_nobody_finished_goes_after_ninety_days(life: Life) -> None:
     new_round(released=False)
     goes(lambda: count(MatchRound) - 1, NOW + 90 * DAY)
@@ -111,7 +183,7 @@ def test_meetings_go_three_years_after_the_pair_and_the_pair_stays(life: Life) -
 
 def test_a_consent_goes_three_years_after_it_was_taken_back(life: Life) -> None:
     retention.sweep(NOW + 3 * 365 * DAY)
-    assert count(Consent) == 1  # it still holds
+    assert count(Consent) == 2  # they still hold
     consents.withdraw(life.bjorn.user, Purpose.SECRETARIAT_SEES_AREAS, NOW)
     for old in ("_mails", "_accounts", "_meetings", "_themes"):
         getattr(retention, old)(NOW + 3 * 365 * DAY)

@@ -111,6 +111,7 @@ ROUTES: dict[str, Row] = {
     "GET /coaching/bookings/<int:booking_id>/move": Row(MEMBER, "booking"),
     "POST /coaching/bookings/<int:booking_id>/move": Row(MEMBER, "booking"),
     "POST /coaching/bookings/<int:booking_id>/cancellation": Row(MEMBER, "booking"),
+    "POST /coaching/bookings/<int:booking_id>/theme/deletion": Row(MEMBER, "booking"),
     "GET /mentoring/": Row(MEMBER),
     "GET /mentoring/proposals": Row(MEMBER),
     "POST /mentoring/proposals/<int:proposal_id>/rank": Row(MEMBER, "proposal", form={"direction": "up"}),

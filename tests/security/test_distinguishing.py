@@ -41,7 +41,7 @@ from tests.security.reading import words_of
 from tests.support.client import CheckingClient
 from tests.support.crawl import counted
 from tests.support.page import Page
-from tests.support.people import new_member, new_user
+from tests.support.people import agree, new_member, new_user
 
 PLACES = (
     "Nome", "Lierne", "Sirdal", "Åfjord", "Hitra", "Nordreisa", "Ringebu", "Alta", "Steinkjer", "Lillehammer", "Hamar",
@@ -77,6 +77,7 @@ def make(app: Flask, bed: Any, seed: int) -> World:
         chosen = {area: chance.randint(1, 3) for area in chance.sample(areas, 4)}
         if number < MENTEES:
             member = new_member(f"Mentee Nr{number}", place)
+            agree(member, NOW)
             seeking = profiles.seek(member, chosen, "", {}, Modes.EITHER, member.user, NOW)
             world.mentees.append(seeking)
         else:

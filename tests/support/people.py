@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from portal import clock
+from portal import clock, consents
 from portal.access import Role
 from portal.accounts.models import RoleGrant, User
 from portal.accounts.sessions import Session
 from portal.coaching.models import Coach
+from portal.consents import Purpose
 from portal.extensions import db
 from portal.members.models import Member, Membership, Municipality
 
@@ -54,6 +55,12 @@ def new_member(
     db.session.add(member)
     db.session.flush()
     return member
+
+
+def agree(person: Any, now: datetime | None = None) -> None:
+    """Say yes to the use of what one tells of oneself, as the form asks for it the first time."""
+    words = consents.current(Purpose.OWN_WORDS)
+    consents.give(user_of(person), words.purpose, words.version, now or clock.now())
 
 
 def user_of(person: Any) -> User:

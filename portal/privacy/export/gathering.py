@@ -89,7 +89,7 @@ def _section(table: Lines, whom: Whom, user_id: int) -> Section:
         title=table.title,
         part=whom.title,
         purpose=use.label if use else "",
-        basis=use.basis.label if use else "",
+        basis=table.bases,
         deleted=str(term.rule),
         rows=list(_rows(table, whom, lines, user_id)),
         left_out=[{"label": line.label, "because": line.withheld} for line in hidden],

@@ -4,6 +4,7 @@ record of processing (article 30) are all made from it, and a test fails the bui
 from collections.abc import Iterator
 
 from portal.privacy.register import accounts, coaching, ground, identity, keys, members, mentoring
+from portal.privacy.register.asked_for import ASKED_FOR, AskedFor
 from portal.privacy.register.lines import Basis, Fate, Line, Lines, Use, Whom
 
 REGISTER: tuple[Lines, ...] = (
@@ -24,4 +25,15 @@ def personal_tables() -> Iterator[tuple[Lines, Whom]]:
             yield table, whom
 
 
-__all__ = ["REGISTER", "Basis", "Fate", "Line", "Lines", "Use", "Whom", "personal_tables"]
+__all__ = [
+    "ASKED_FOR",
+    "REGISTER",
+    "AskedFor",
+    "Basis",
+    "Fate",
+    "Line",
+    "Lines",
+    "Use",
+    "Whom",
+    "personal_tables",
+]

@@ -77,6 +77,7 @@ TABLES = (
         personal("version", "Tekstens versjon", GONE),
         personal("given_at", "Gitt", GONE),
         personal("withdrawn_at", "Trukket", GONE),
+        personal("lapsed_at", "Falt bort da en sikkerhetskopi ble lagt tilbake", GONE),
     ),
     lines(
         "erasure", "Når du har bedt om å bli slettet", Use.RIGHTS, "erasures", OWN,

@@ -47,7 +47,7 @@ TABLES = (
         personal("clip_returned_at", "Klippet gitt tilbake", MONEY, about=ONLY),
         personal("payer", "Hvem som betaler", MONEY, about=ONLY),
         personal("price", "Pris", MONEY, about=ONLY),
-        personal("theme", "Det du ville ta opp", DESTROYED, about=ONLY, sensitive=True, term="themes"),
+        personal("theme", "Det du ville ta opp", DESTROYED, about=ONLY, sensitive=True, term="themes", use=Use.OWN_WORDS),
         personal("booked_at", "Bestilt", COUNTS, about=ONLY),
         personal("cancelled_at", "Avlyst", COUNTS, about=BOTH),
         personal("held_at", "Gjennomført", COUNTS, about=BOTH),

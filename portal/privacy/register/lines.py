@@ -15,8 +15,9 @@ from portal.language import gettext as _
 
 
 class Basis(StrEnum):
-    """The law's reasons, article 6 of the GDPR."""
+    """The law's reasons, articles 6 and 9 of the GDPR."""
 
+    EXPLICIT = "a9"
     CONSENT = "a"
     AGREEMENT = "b"
     DUTY = "c"
@@ -25,6 +26,9 @@ class Basis(StrEnum):
     @property
     def label(self) -> str:
         labels = {
+            Basis.EXPLICIT: _(
+                "uttrykkelig samtykke, artikkel 6 nr. 1 bokstav a og artikkel 9 nr. 2 bokstav a"
+            ),
             Basis.CONSENT: _("samtykke, artikkel 6 nr. 1 bokstav a"),
             Basis.AGREEMENT: _("avtale, artikkel 6 nr. 1 bokstav b"),
             Basis.DUTY: _("plikt etter lov, artikkel 6 nr. 1 bokstav c"),
@@ -40,6 +44,7 @@ class Use(StrEnum):
     ACCESS = "access"
     MAIL = "mail"
     COACHING = "coaching"
+    OWN_WORDS = "own_words"
     MENTORING = "mentoring"
     RESERVATIONS = "reservations"
     ACCOUNTS = "accounts"
@@ -54,7 +59,8 @@ class Use(StrEnum):
             Use.ACCESS: _("slippe deg inn, og ingen andre"),
             Use.MAIL: _("si fra på e-post at noe venter"),
             Use.COACHING: _("gi deg samtaler med en veileder"),
-            Use.MENTORING: _("finne en mentor som passer, og følge opp paret"),
+            Use.OWN_WORDS: _("bruke det du forteller om det du står i eller har stått i"),
+            Use.MENTORING: _("koble mentorer og mentees, og følge opp paret"),
             Use.RESERVATIONS: _("unngå koblinger som ikke skal skje"),
             Use.ACCOUNTS: _("betale, kreve refusjon og gjøre rede for pengene"),
             Use.WORK: _("la veiledere og sekretariat gjøre jobben sin"),
@@ -65,6 +71,8 @@ class Use(StrEnum):
 
     @property
     def basis(self) -> Basis:
+        if self is Use.OWN_WORDS:
+            return Basis.EXPLICIT
         interests = (Use.ACCESS, Use.RESERVATIONS, Use.WORK, Use.ACCOUNTABILITY)
         if self in interests:
             return Basis.INTEREST
@@ -152,6 +160,7 @@ class Line:
     sensitive: bool = False
     term: str = ""  # where it goes before the rest of the row
     coarse: bool = False  # the stored value says more than the person may know; the words are all there is
+    use: Use | None = None  # where we have it for something else than the rest of the row
 
     @property
     def is_personal(self) -> bool:
@@ -171,10 +180,11 @@ def personal(
     sensitive: bool = False,
     term: str = "",
     coarse: bool = False,
+    use: Use | None = None,
 ) -> Line:
     """A column that tells something of somebody: in that person's export, unless `withheld` says why not."""
     seen = shown_to if shown_to is not None else () if withheld else about
-    return Line(column, label, about, seen, withheld, erasure, shown, words, sensitive, term, coarse)
+    return Line(column, label, about, seen, withheld, erasure, shown, words, sensitive, term, coarse, use)
 
 
 def technical(columns: str, why: str) -> tuple[Line, ...]:
@@ -207,6 +217,17 @@ class Lines:
     @property
     def is_personal(self) -> bool:
         return any(line.is_personal for line in self.lines)
+
+    @property
+    def bases(self) -> str:
+        """The law's reason, and that of each column that has another."""
+        own = {line.use.basis for line in self.lines if line.use is not None}
+        labels = {
+            basis: [line.label for line in self.lines if line.use and line.use.basis is basis]
+            for basis in own
+        }
+        first = [self.use.basis.label] if self.use is not None else []
+        return "; ".join([*first, *(f"{', '.join(names)}: {basis.label}" for basis, names in labels.items())])
 
     def of(self, name: str) -> Whom:
         return next(w for w in self.whom if w.name == name)

@@ -86,7 +86,7 @@ _PAIR = "mentorship_id>mentorship."
 
 TABLES = (
     lines(
-        "mentee_profile", "Det du står i", Use.MENTORING, "profiles", OF_MEMBER,
+        "mentee_profile", "Det du står i", Use.OWN_WORDS, "profiles", OF_MEMBER,
         technical("id member_id", "nøkler"),
         personal("text", "Det du har skrevet", DESTROYED, sensitive=True),
         personal("wishes", "Ønsker", DESTROYED, words=_wishes, sensitive=True),
@@ -96,7 +96,7 @@ TABLES = (
         personal("others_wanted_at", "Bedt om andre forslag", EMPTIED),
     ),
     lines(
-        "mentee_area", "Områder du står i", Use.MENTORING, "profiles",
+        "mentee_area", "Områder du står i", Use.OWN_WORDS, "profiles",
         Whom("own", "mentee_id>mentee_profile.member_id>member.user_id"),
         technical("mentee_id", "nøkkel"),
         personal("area_id", "Område", shown="area_id>challenge_area.label", sensitive=True),
@@ -105,7 +105,7 @@ TABLES = (
     lines(
         "mentor_profile", "Deg som mentor", Use.MENTORING, "profiles", OF_MEMBER,
         technical("id member_id", "nøkler"),
-        personal("text", "Det du har skrevet", DESTROYED, sensitive=True),
+        personal("text", "Det du har skrevet", DESTROYED, sensitive=True, use=Use.OWN_WORDS),
         personal("modes", "Hvordan dere kan møtes", replaced("begge deler", "either")),
         personal("retired", "Har sluttet i rollen", replaced("nei", False)),
         personal("willing_since", "Mentor siden", COUNTS),
@@ -126,7 +126,7 @@ TABLES = (
         personal("number", "Plass nummer"),
     ),
     lines(
-        "reservation", "Hvem du ikke vil kobles med", Use.RESERVATIONS, "profiles", Whom("own", "", finds=_said_by),
+        "reservation", "Hvem du ikke vil kobles med", Use.RESERVATIONS, "reservations", Whom("own", "", finds=_said_by),
         technical("id", "nøkkel"),
         personal("owner_mark", "Merke for hvem som har sagt det", withheld=SECRET),
         personal("mark", "Merke for hva som er sagt", withheld=SECRET),
@@ -139,8 +139,8 @@ TABLES = (
         technical("created_by_id run_by_id released_by_id closed_by_id", "hvem som gjorde det, med nummer"),
     ),
     lines(
-        "match_run", "Kjøringer av en runde", Use.MENTORING, "drafts", (MENTEE, MENTOR),
-        technical("id round_id number ran_at cause by_id", "gjelder runden, ingen enkeltperson"),
+        "match_run", "Kjøringer av en runde", Use.MENTORING, "proposals", (MENTEE, MENTOR),
+        technical("id round_id number ran_at emptied_at cause by_id", "gjelder runden, ingen enkeltperson"),
         personal(
             "mentee_id", "Paret som ble endret", EMPTIED, about=("mentee",),
             withheld="er sekretariatets arbeid med et utkast som gjelder flere (artikkel 15 nr. 4)",
@@ -149,7 +149,7 @@ TABLES = (
             "mentor_id", "Paret som ble endret", EMPTIED, about=("mentor",),
             withheld="er sekretariatets arbeid med et utkast som gjelder flere (artikkel 15 nr. 4)",
         ),
-        technical("decisions result", "hvem som ble satt sammen med hvem, med nummer"),
+        technical("decisions result", "hvem som ble satt sammen med hvem, og hvem sekretariatet utelukket, med nummer; tømmes ett år etter at runden er lukket, og da er bare tallene for runden igjen"),
         technical("inputs", "det koblingen fikk se av alle i runden; tømmes når runden frigis, og et utkast forkastes når noen i det slettes"),
     ),
     lines(
@@ -167,7 +167,7 @@ TABLES = (
         technical("decisions", "hvem som skal settes sammen med hvem, med nummer"),
     ),
     lines(
-        "text_vector", "Hvor likt det du har skrevet er det andre har skrevet", Use.MENTORING, "profiles", OF_MEMBER,
+        "text_vector", "Hvor likt det du har skrevet er det andre har skrevet", Use.OWN_WORDS, "profiles", OF_MEMBER,
         technical("member_id side saves fit", "nøkler, og hvilken beregning den hører til"),
         personal("sealed", "Tall som maskinen sammenligner tekster med", withheld="er tall som bare kan leses sammen med andres"),
     ),
@@ -177,8 +177,8 @@ TABLES = (
         personal("rank", "Rekkefølge", COUNTS, about=BOTH, shown_to=("mentee",), withheld=OTHERS),
         personal("score", "Hvor godt de to passer", replaced("0", 0), about=BOTH, withheld=OF_TWO),
         personal("parts", "Hva som teller i det", NEUTRAL_LIST, about=BOTH, withheld=OF_TWO),
-        personal("reasons", "Begrunnelse", DESTROYED, about=BOTH, shown_to=("mentee",), withheld=OF_TWO, words=_reasons, coarse=True),
-        personal("difference", "Forskjell", DESTROYED, about=BOTH, shown_to=("mentee",), withheld=OF_TWO, words=_difference, coarse=True),
+        personal("reasons", "Begrunnelse", DESTROYED, about=BOTH, shown_to=("mentee",), withheld=OF_TWO, words=_reasons, coarse=True, use=Use.OWN_WORDS),
+        personal("difference", "Forskjell", DESTROYED, about=BOTH, shown_to=("mentee",), withheld=OF_TWO, words=_difference, coarse=True, use=Use.OWN_WORDS),
         personal("mentee_accepted_at", "Du sa ja", COUNTS, about=("mentee",)),
         personal("mentee_declined_at", "Du sa nei", COUNTS, about=("mentee",)),
         personal("mentor_asked_at", "Du ble spurt", COUNTS, about=("mentor",)),
