@@ -69,10 +69,15 @@ def restore(path: Path, now: datetime, ledger_lost: bool = False) -> Restored:
         erased_before = _erased_in(as_lines(bundle.read(file)))
     _require_ledger(set() if ledger_lost else {*gone, *erased_before})
     try:
-        return _restore(path, kept, gone, now)
+        done = _restore(path, kept, gone, now)
     except BaseException:
         _make_empty()
         raise
+    # It is restored, and stays so whatever comes in the way of these: `flask keys check` tells of a keyring that is old.
+    keyring.write()
+    if done.erased:
+        traces.sweep()
+    return done
 
 
 def _restore(path: Path, kept: list[Kept], gone: Mapping[int, datetime], now: datetime) -> Restored:
@@ -81,12 +86,11 @@ def _restore(path: Path, kept: list[Kept], gone: Mapping[int, datetime], now: da
     erased = keys.replay(also=gone)
     forget_ownerless()
     withdrawn = _shut(now)
-    audit.restored(now)
     lapsed = consents.lapse_all(now)
+    audit.restored(
+        now
+    )  # last, for a line in the copies is not taken back; and before the copies of what is done here
     db.session.commit()
-    keyring.write()
-    if erased:
-        traces.sweep()
     return Restored(taken_at, counts, opened, erased, withdrawn, lapsed)
 
 

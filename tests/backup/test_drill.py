@@ -325,6 +325,23 @@ def test_a_restore_that_fails_halfway_leaves_nobody_who_was_erased(
         assert audit.verify() == []
 
 
+def test_what_is_restored_stays_though_the_keyring_cannot_be_written(
+    lived: Path, elsewhere: Elsewhere, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails() -> None:
+        raise OSError("the disk is full")
+
+    with elsewhere():
+        monkeypatch.setattr("portal.keys.keyring.write", fails)
+        with pytest.raises(OSError, match="the disk is full"):
+            restore(lived, now)
+        db.session.rollback()
+        assert broken(now) == [] and audit.verify() == []
+        db.session.rollback()
+        with pytest.raises(NotEmpty):
+            restore(lived, now)
+
+
 def test_a_backup_is_never_written_over(
     lived: Path, app: Flask, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
