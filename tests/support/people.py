@@ -26,7 +26,9 @@ def new_user(name: str, *roles: Role, email: str | None = None, now: datetime | 
     """A person who can sign in, with these hats."""
     now = now or clock.now()
     user = User.create(email or f"{_ascii(name)}@example.org", name, now)
-    user.role_grants = [RoleGrant(role=role, granted_at=now) for role in roles]  # as if it were long ago
+    user.role_grants = [
+        RoleGrant(role=role, granted_at=now) for role in dict.fromkeys(roles)
+    ]  # as if it were long ago
     db.session.add(user)
     db.session.flush()
     return user
