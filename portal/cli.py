@@ -68,7 +68,12 @@ def recover_user(email: str) -> None:
     tell(user, now)
     tell_secretariat(now, about=user)
     db.session.commit()
-    click.echo(f"{user.email} is invited anew, and told that the sign-in is changed. The audit has it.")
+    told = (
+        "is shut out, and is invited anew when the account is opened (flask users open)"
+        if user.deactivated_at
+        else "is invited anew, and told that the sign-in is changed"
+    )
+    click.echo(f"{user.email} {told}. The audit has it.")
 
 
 @users.command("shut")
@@ -91,7 +96,12 @@ def open_user(email: str) -> None:
     except shutting.Erased as no:
         raise click.ClickException(f"{email} has been erased") from no
     db.session.commit()
-    click.echo(f"{user.email} can sign in. The audit has it.")
+    still = (
+        "may be let in by two of the secretariat, having shut the account themselves"
+        if user.locked_at
+        else "can sign in"
+    )
+    click.echo(f"{user.email} {still}. The audit has it.")
 
 
 def _user_with(email: str) -> User:

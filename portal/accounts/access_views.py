@@ -30,14 +30,10 @@ access = Blueprint("access", __name__)
 @allow(Role.SECRETARIAT)
 def index() -> Response:
     now = clock.now()
-    locked = select(User).where(User.locked_at.is_not(None), User.deactivated_at.is_(None))
-    asked_for = select(Recovery.user_id).where(
-        Recovery.approved_at.is_(None), Recovery.withdrawn_at.is_(None)
-    )
     people = db.session.scalars(grants.people_with_roles()).all()
     recoveries = db.session.scalars(Recovery.visible_to(current_user)).all()
     shut_out = db.session.scalars(shutting.shut_out()).all()
-    stopped = db.session.scalars(locked.where(User.id.not_in(asked_for), User.id != current_user.id)).all()
+    stopped = db.session.scalars(shutting.shut_by_themselves(current_user, now)).all()
     changed = changes.lately(current_user, now)
     staff = {p.id for p in (*people, *shut_out)} | {recovery.asked_by_id for recovery in recoveries}
     staff |= {change.by_id for change in changed if change.by_id is not None}
@@ -150,10 +146,12 @@ def shut(user_id: int) -> BaseResponse:
 @mail_by_person
 def let_in(user_id: int) -> BaseResponse:
     person = load(shutting.handled_by(current_user), user_id)
-    return _answered(
-        lambda: shutting.let_in(person, current_user, clock.now()),
-        _("%(name)s kan logge inn igjen.", name=person.name),
-    )
+    done = (
+        _("Sperren er opphevet. %(name)s har selv stengt kontoen, og kommer inn når to av dere har gått god for det.", name=person.name)
+        if person.locked_at
+        else _("%(name)s kan logge inn igjen.", name=person.name)
+    )  # fmt: skip
+    return _answered(lambda: shutting.let_in(person, current_user, clock.now()), done)
 
 
 def _back() -> str:
@@ -200,10 +198,13 @@ def ask_for_recovery() -> Response | BaseResponse:
 @mail_by_person
 def approve(recovery_id: int) -> BaseResponse:
     waiting = load(Recovery.visible_to(current_user), recovery_id)
-    return _answered(
-        lambda: waiting.approve(current_user, clock.now()),
-        _("%(name)s får en invitasjon på e-post, og begynner på nytt.", name=waiting.user.name),
-    )
+    name = waiting.user.name
+    done = (
+        _("%(name)s begynner på nytt, og får en invitasjon på e-post når dere åpner kontoen, som er sperret.", name=name)
+        if waiting.user.deactivated_at
+        else _("%(name)s får en invitasjon på e-post, og begynner på nytt.", name=name)
+    )  # fmt: skip
+    return _answered(lambda: waiting.approve(current_user, clock.now()), done)
 
 
 @access.post("/secretariat/access/recovery/<int:recovery_id>/withdrawal")

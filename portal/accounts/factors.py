@@ -129,6 +129,12 @@ def has_factor(user: User) -> bool:
     return bool(db.session.scalar(select(passkey | app)))
 
 
+def has_way_in(user: User) -> bool:
+    """Whether the person has come in before, by a factor of their own or the organisation's word, and can again."""
+    vouched = select(Identity.id).where(Identity.user_id == user.id)
+    return has_factor(user) or db.session.scalar(vouched.limit(1)) is not None
+
+
 def has_something_to_prove(here: Session) -> bool:
     """Whether more stands behind the account than the mailbox, so that whoever is halfway in must show that first.
 

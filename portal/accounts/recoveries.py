@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, select, text, update
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, Select, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import audit
@@ -91,6 +91,11 @@ class Recovery(Base):
     def waiting(cls) -> Select[tuple["Recovery"]]:
         open_ones = cls.approved_at.is_(None) & cls.withdrawn_at.is_(None)
         return select(cls).where(open_ones).order_by(cls.asked_at)
+
+    @classmethod
+    def is_open(cls, now: datetime) -> ColumnElement[bool]:
+        """The condition that it waits and can be approved."""
+        return cls.approved_at.is_(None) & cls.withdrawn_at.is_(None) & (cls.asked_at > now - OPEN_FOR)
 
     @classmethod
     def visible_to(cls, user: User) -> Select[tuple["Recovery"]]:

@@ -6,6 +6,7 @@ from sqlalchemy import Select, select
 
 from portal import audit
 from portal.access import Role
+from portal.accounts.factors import has_way_in
 from portal.accounts.grants import lock_grants, require_somebody_else
 from portal.accounts.models import LoginLink, User
 from portal.accounts.notices import tell, tell_secretariat
@@ -16,6 +17,7 @@ from portal.errors import DomainError
 from portal.extensions import db
 from portal.keys import PersonKey
 from portal.language import lazy_gettext as _l
+from portal.notifications import Kind, outbox
 
 SHUT_OUT = audit.declare("shut out")
 LET_IN = audit.declare("let in again")
@@ -39,6 +41,12 @@ def handled_by(user: User) -> Select[tuple[User]]:
 def shut_out() -> Select[tuple[User]]:
     """Everybody who is shut out and can be let in again."""
     return not_erased().where(User.deactivated_at.is_not(None)).order_by(User.sort_key, User.id)
+
+
+def shut_by_themselves(but: User, now: datetime) -> Select[tuple[User]]:
+    """Everybody who has said «det var ikke meg», shut out or not, and whom nobody has asked to let begin anew."""
+    asked_for = select(Recovery.user_id).where(Recovery.is_open(now))
+    return not_erased().where(User.locked_at.is_not(None), User.id != but.id, User.id.not_in(asked_for))
 
 
 def not_erased() -> Select[tuple[User]]:
@@ -70,7 +78,11 @@ def shut(user: User, by: User | None, now: datetime) -> None:
 
 
 def let_in(user: User, by: User | None, now: datetime) -> None:
-    """Let the person come in as before. Raises NotOwnAccount, or Erased for whom there is nothing left of."""
+    """Let the person come in as before: by what they had, or anew by an invitation where nothing is left of that.
+
+    Whoever has shut the account themselves still needs two of the secretariat. Raises NotOwnAccount, or Erased for
+    whom there is nothing left of.
+    """
     if by is not None and by.id == user.id:
         raise NotOwnAccount
     lock(user)
@@ -81,6 +93,8 @@ def let_in(user: User, by: User | None, now: datetime) -> None:
     user.deactivated_at = None
     _end_every_way(user, now)  # what was on its way in while the door was being shut does not come with it
     tell(user, now)
+    if not has_way_in(user):
+        outbox.send(Kind.INVITATION, user, now, path="/sign-in")
     audit.record(LET_IN, by=by, on=user, at=now)
 
 

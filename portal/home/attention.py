@@ -9,7 +9,8 @@ from flask import url_for
 from sqlalchemy import Select, func, select
 
 from portal.accounts.models import User
-from portal.accounts.recoveries import OPEN_FOR, Recovery
+from portal.accounts.recoveries import Recovery
+from portal.accounts.shutting import shut_by_themselves
 from portal.coaching.models import Booking, Enrolment, Programme, Slot
 from portal.coaching.tally import Outcome, Standing
 from portal.extensions import db
@@ -59,10 +60,7 @@ def _counts(programme: Programme | None, viewer: User, now: datetime) -> Select[
     open_ = (Booking.cancelled_at.is_(None), Booking.held_at.is_(None), Booking.no_show_at.is_(None))
     late = (Booking.slot_id == Slot.id, Slot.ends_at <= now - CONFIRM_WITHIN, *open_)
     seated = (Enrolment.seat_number.is_not(None), Enrolment.seated_at < since)
-    waiting = Recovery.visible_to(viewer).where(Recovery.asked_at > now - OPEN_FOR).order_by(None)
-    asked_for = select(Recovery.user_id).where(
-        Recovery.approved_at.is_(None), Recovery.withdrawn_at.is_(None), Recovery.asked_at > now - OPEN_FOR
-    )
+    waiting = Recovery.visible_to(viewer).where(Recovery.is_open(now)).order_by(None)
     unbooked = ~Enrolment.bookings.any(Booking.cancelled_at.is_(None))
     return select(
         select(func.count()).select_from(Booking).where(*late).scalar_subquery(),
@@ -74,14 +72,7 @@ def _counts(programme: Programme | None, viewer: User, now: datetime) -> Select[
         .scalar_subquery(),
         _count(waiting.where(Recovery.asked_by_id != viewer.id)),
         _count(waiting.where(Recovery.asked_by_id == viewer.id)),
-        _count(
-            select(User.id).where(
-                User.locked_at.is_not(None),
-                User.deactivated_at.is_(None),
-                User.id != viewer.id,
-                User.id.not_in(asked_for),
-            )
-        ),
+        _count(shut_by_themselves(viewer, now).with_only_columns(User.id)),
     )
 
 

@@ -12,7 +12,7 @@ from portal.accounts import shutting
 from portal.accounts.factors import has_factor
 from portal.accounts.grants import LastOfSecretariat
 from portal.accounts.models import User
-from portal.accounts.recoveries import Recovery
+from portal.accounts.recoveries import Recovery, recover
 from portal.accounts.sessions import Session
 from portal.audit import AuditEvent
 from portal.extensions import db
@@ -175,3 +175,39 @@ def test_two_years_after_somebody_was_shut_out_they_are_erased(eva: User, bjorn:
         retention.sweep(later)
         db.session.commit()
         assert db.session.get_one(User, user_id).name == name
+
+
+def test_whoever_said_that_it_was_not_them_is_seen_though_shut_out_and_is_let_in_by_two(
+    client: Any, eva: User, helge: User, bjorn: Member
+) -> None:
+    shutting.shut(bjorn.user, eva, clock.now())
+    bjorn.user.locked_at = clock.now()
+    db.session.commit()
+    assert "Én har stengt kontoen sin" in client.sign_in(eva).get("/secretariat/").main
+    assert client.get("/secretariat/access").words.count(bjorn.name) >= 2
+    page = client.get(f"/secretariat/access/people/{bjorn.user_id}/closure")
+    assert "har dessuten stengt den selv" in page.main
+    page = client.submit("reopening")
+    assert "kommer inn når to av dere har gått god for det" in page.words
+    assert "kan logge inn igjen" not in page.words
+    assert not bjorn.user.is_active
+
+
+def test_whoever_begins_anew_is_invited_when_the_account_is_opened(
+    app: Flask, eva: User, helge: User, bjorn: Member
+) -> None:
+    with_app(bjorn.user)
+    shutting.shut(bjorn.user, eva, clock.now())
+    recover(bjorn.user, eva, clock.now(), way="two_people")
+    db.session.commit()
+    assert mails(Kind.INVITATION) == []
+    shutting.let_in(bjorn.user, helge, clock.now())
+    db.session.commit()
+    assert mails(Kind.INVITATION) == [bjorn.user.email]
+
+
+def test_whoever_still_has_a_way_in_is_not_invited_anew(eva: User, helge: User, bjorn: Member) -> None:
+    with_app(bjorn.user)
+    shutting.shut(bjorn.user, eva, clock.now())
+    shutting.let_in(bjorn.user, helge, clock.now())
+    assert mails(Kind.INVITATION) == []
