@@ -44,7 +44,7 @@ def index() -> Response:
 
 
 def _index(form: RoundForm, status: int = 200) -> Response:
-    return render("rounds/index.html", status=status, form=form, list=RoundList())
+    return render("rounds/index.html", status=status, form=form, list=RoundList(current_user))
 
 
 @rounds.post("/secretariat/rounds")

@@ -15,6 +15,7 @@ from portal.accounts.models import User
 from portal.audit import AuditEvent
 from portal.extensions import db
 from portal.mentoring import profiles, proposal_answers
+from portal.mentoring.apart import told_to
 from portal.mentoring.profile_models import MentorProfile
 from portal.mentoring.proposal_models import MatchRound, Proposal
 from portal.mentoring.reservation_models import ReservationKind
@@ -106,7 +107,7 @@ def test_the_mentees_see_their_proposals_only_once_the_round_is_released(
     assert db.session.scalars(Proposal.for_mentee(user)).all() == []
     release_round(made, in_two_weeks(), eva, clock.now())
     assert len(db.session.scalars(Proposal.for_mentee(user)).all()) == 3
-    assert db.session.scalars(Proposal.for_mentor(pool.mentors[0].member.user)).all() == []
+    assert db.session.scalars(told_to(pool.mentors[0].member.user)).all() == []
 
 
 def test_releasing_twice_does_nothing_the_second_time(
