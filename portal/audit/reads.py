@@ -42,8 +42,9 @@ def has_taken_out(name: str, kind: str, people: Iterable[int], by: Any) -> None:
 
 
 def _write(response: Response) -> Response:
-    noted, taken_out, now = g.pop("reads", {}), g.pop("taken_out", []), clock.now()
-    fresh = _not_yet(noted, now) if noted else {}
+    noted, taken_out, now = g.pop("reads", None), g.pop("taken_out", []), clock.now()
+    # Looked up also where nobody was shown: how long a page takes must not tell whether there is somebody behind it.
+    fresh = _not_yet(noted, now) if noted is not None else {}
     if not fresh and not taken_out:
         return response
     # The page has been read and made: a transaction of its own, that takes the lock for the few rows it writes.
@@ -65,7 +66,7 @@ def _not_yet(noted: dict[Any, _Reader], now: datetime) -> dict[Any, _Reader]:
     midnight = clock.from_oslo(clock.today(now), time())
     rows = select(AuditEvent.details).where(
         AuditEvent.event == READ,
-        AuditEvent.actor_id == next(iter(noted.values())).id,
+        AuditEvent.actor_id == next((reader.id for reader in noted.values()), None),
         AuditEvent.at >= midnight,
     )
     known = {(d["person"], d["role"], d["purpose"]) for d in db.session.scalars(rows)}

@@ -6,7 +6,7 @@ somebody with a copy of the database it is a mentor who does not answer. A no th
 takes the request off the desk, as when the mentee takes the yes back, and changes nothing else.
 
 That the mentor has seen whom it is about is written down as if the request were shown, since its absence would tell. The
-writing is the one thing here that costs something, on the mentor's first look at the desk that day.
+writing is the one thing here that takes time, on the mentor's first look at the desk that day.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,6 +19,7 @@ from sqlalchemy.orm import contains_eager
 
 from portal import keys
 from portal.accounts.models import User
+from portal.audit.reads import READ
 from portal.extensions import db
 from portal.keys import PersonKey
 from portal.members.models import Member
@@ -28,6 +29,8 @@ from portal.mentoring.proposal_models import Proposal
 from portal.mentoring.reservation_models import Reservation
 from portal.mentoring.reservations import opened
 from portal.notifications import Kind, delivery
+
+DESK = "mentoring"  # the purpose for which a mentor reads whom the desk shows
 
 
 def keep_apart(one: Member, other: Member) -> bool:
@@ -125,6 +128,15 @@ def never_went(mail: Table, user_id: int) -> ColumnElement[bool]:
     requests = requests_to(db.session.get_one(User, user_id))
     kept = [(f"{Proposal.__tablename__}:{r.proposal_id}", r.apart_since) for r in requests if r.apart_since]
     return or_(false(), *((mail.c.about == name) & (mail.c.sent_at >= since) for name, since in kept))
+
+
+def was_never_seen(event: Table, user_id: int) -> ColumnElement[bool]:
+    """For the copy of one's own data: the readings that were written down of somebody who was not shown."""
+    requests = requests_to(db.session.get_one(User, user_id))
+    kept = [(f"user:{r.mentee_user_id}", r.apart_since) for r in requests if r.apart_since]
+    readings: ColumnElement[bool] = (event.c.event == READ) & (event.c.details["purpose"].as_string() == DESK)
+    unseen = [(event.c.subject == subject) & (event.c.at >= since) for subject, since in kept]
+    return readings & or_(false(), *unseen)
 
 
 @delivery.never_sent(Kind.MENTOR_REQUEST_WAITING)

@@ -17,7 +17,7 @@ from portal.extensions import db, htmx
 from portal.language import gettext as _
 from portal.members.models import ChallengeArea, Member
 from portal.mentoring import desk_words, mentorship_views, profiles, proposal_answers, proposal_refusals
-from portal.mentoring.apart import Request, requests_to, told_to
+from portal.mentoring.apart import DESK, Request, requests_to, told_to
 from portal.mentoring.forms import CapacityForm, HeldForm, experience_form
 from portal.mentoring.mentorship_models import Mentorship
 from portal.mentoring.profile_models import MOST_PLACES, MenteeProfile, MentorProfile, Modes
@@ -92,7 +92,7 @@ def _desk(
     waiting = list(db.session.scalars(_shown(requests)).unique())
     read = [pair.mentee.member.user_id for pair in mentees]
     read += [request.mentee_user_id for request in requests if request.waits]  # shown or not: see `apart`
-    audit.has_read(set(read), current_user, "mentoring")
+    audit.has_read(set(read), current_user, DESK)
     return render(
         "mentor/desk.html",
         block=block,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import delete, select
 from sqlalchemy.orm import lazyload
 
-from portal import keys
+from portal import jobs, keys
 from portal.accounts.models import User
 from portal.database import refused
 from portal.errors import DomainError
@@ -191,6 +191,13 @@ def opened(row: Reservation, member_id: int, user_id: int) -> No:
     at = datetime.fromisoformat(said["at"])
     tie = Tie(said["tie"]) if "tie" in said else None
     return No(row.id, member_id, ReservationKind(said["kind"]), said["target"], at, tie)
+
+
+@jobs.register("give members keys")
+def give_keys(_now: datetime) -> int:
+    """A key for every member before it is needed: one that was made when its owner had written nothing would tell that
+    the owner has reserved."""
+    return keys.provide(db.session.scalars(select(Member.user_id)))
 
 
 @keys.before_destroying

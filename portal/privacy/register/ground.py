@@ -23,6 +23,10 @@ def _sent(mail: Table, user_id: int) -> ColumnElement[bool]:
     return mail.c.sent_at.is_not(None) & ~apart.never_went(mail, user_id)
 
 
+def _known(event: Table, user_id: int) -> ColumnElement[bool]:
+    return ~apart.was_never_seen(event, user_id)
+
+
 TABLES = (
     lines(
         "outbox_message", "E-poster vi har sendt deg", Use.MAIL, "mails",
@@ -43,7 +47,8 @@ TABLES = (
         personal("withdrawn_at", "Tatt tilbake", withheld="kan røpe hva en annen har svart (artikkel 15 nr. 4)"),
     ),
     lines(
-        "audit_event", "Det du har gjort, etter loggen", Use.ACCOUNTABILITY, "audit", Whom("own", "actor_id"),
+        "audit_event", "Det du har gjort, etter loggen", Use.ACCOUNTABILITY, "audit",
+        Whom("own", "actor_id", knows=_known),
         technical("id actor_id", "nøkler"),
         personal("at", "Når", CHAIN),
         personal("event", "Hva", CHAIN),
