@@ -89,19 +89,19 @@ class Request:
         return self.waits and self.apart_since is None
 
 
-def requests_to(mentor: User) -> list[Request]:
-    """Everything that the mentor has been asked, told of it or not. One who is shut out waits for no answer."""
+def requests_to(user_id: int) -> list[Request]:
+    """Everything that this mentor has been asked, told of it or not. One who is shut out waits for no answer."""
     waiting = Proposal.id.in_(requests_waiting().with_only_columns(Proposal.id))
     waits = waiting & User.deactivated_at.is_(None)
-    own = Proposal.id.in_(Proposal.of_mentor(mentor).with_only_columns(Proposal.id))
+    own = Proposal.id.in_(Proposal.of_mentor(user_id).with_only_columns(Proposal.id))
     asked = own & Proposal.mentor_asked_at.is_not(None)
     # The mentor, and beside everybody who has asked, what they have asked: as many statements where nobody has.
     rows = _with_keys(Proposal.id, Proposal.mentor_asked_at, waits)
     rows = rows.outerjoin(MenteeProfile, MenteeProfile.member_id == Member.id)
     rows = rows.outerjoin(Proposal, (Proposal.mentee_id == MenteeProfile.id) & asked)
-    rows = rows.where(or_(Member.user_id == mentor.id, Proposal.id.is_not(None))).order_by(Proposal.id)
+    rows = rows.where(or_(Member.user_id == user_id, Proposal.id.is_not(None))).order_by(Proposal.id)
     found = db.session.execute(rows).all()
-    since = _apart_since(mentor.id, found)
+    since = _apart_since(user_id, found)
     return [
         Request(proposal_id, member.user_id, asked_at, waits, since.get(member.user_id))
         for member, _wrapped, _by, proposal_id, asked_at, waits in found
@@ -111,28 +111,28 @@ def requests_to(mentor: User) -> list[Request]:
 
 def told_to(mentor: User) -> Select[tuple[Proposal]]:
     """What the mentor has been asked and told of, and nothing that has not come that far."""
-    return select(Proposal).where(Proposal.id.in_(_told(mentor)))
+    return select(Proposal).where(Proposal.id.in_(_told(mentor.id)))
 
 
-def _told(mentor: User) -> list[int]:
-    return [request.proposal_id for request in requests_to(mentor) if request.was_told]
+def _told(user_id: int) -> list[int]:
+    return [request.proposal_id for request in requests_to(user_id) if request.was_told]
 
 
 def is_known(proposal: Table, user_id: int) -> ColumnElement[bool]:
     """For the copy of one's own data: the requests that the mentor has been told of."""
-    return proposal.c.id.in_(_told(db.session.get_one(User, user_id)))
+    return proposal.c.id.in_(_told(user_id))
 
 
 def never_went(mail: Table, user_id: int) -> ColumnElement[bool]:
     """For the copy of one's own data: the mails of requests that were only written down as sent."""
-    requests = requests_to(db.session.get_one(User, user_id))
+    requests = requests_to(user_id)
     kept = [(f"{Proposal.__tablename__}:{r.proposal_id}", r.apart_since) for r in requests if r.apart_since]
     return or_(false(), *((mail.c.about == name) & (mail.c.sent_at >= since) for name, since in kept))
 
 
 def was_never_seen(event: Table, user_id: int) -> ColumnElement[bool]:
     """For the copy of one's own data: the readings that were written down of somebody who was not shown."""
-    requests = requests_to(db.session.get_one(User, user_id))
+    requests = requests_to(user_id)
     kept = [(f"user:{r.mentee_user_id}", r.apart_since) for r in requests if r.apart_since]
     readings: ColumnElement[bool] = (event.c.event == READ) & (event.c.details["purpose"].as_string() == DESK)
     unseen = [(event.c.subject == subject) & (event.c.at >= since) for subject, since in kept]

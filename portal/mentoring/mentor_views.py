@@ -88,7 +88,7 @@ def _desk(
         return render("mentor/start.html")
     now = clock.now()
     mentees = list(db.session.scalars(_mentees(profile)))
-    requests = requests_to(current_user)
+    requests = requests_to(current_user.id)
     waiting = list(db.session.scalars(_shown(requests)).unique())
     read = [pair.mentee.member.user_id for pair in mentees]
     read += [request.mentee_user_id for request in requests if request.waits]  # shown or not: see `apart`

@@ -130,7 +130,7 @@ def decline_reserved(mentor: Member, now: datetime) -> None:
     """The mentor's no to every request on the desk from somebody whom the mentor reserves against just now: a no like any
     other. A request that was kept from the mentor already stays so, without an answer that the mentor never gave.
     """
-    mine = [r.proposal_id for r in requests_to(mentor.user) if r.was_told and r.apart_since == now]
+    mine = [r.proposal_id for r in requests_to(mentor.user_id) if r.was_told and r.apart_since == now]
     for proposal in held(select(Proposal).where(Proposal.id.in_(mine))):
         if proposal.awaits_mentor:
             _note_mentors_no(proposal, mentor.user, now)

@@ -117,9 +117,9 @@ class Proposal(Base):
         return select(cls).where(cls.mentee_id.in_(mentees), cls.round_id.in_(released))
 
     @classmethod
-    def of_mentor(cls, user: User) -> Select[tuple["Proposal"]]:
+    def of_mentor(cls, user_id: int) -> Select[tuple["Proposal"]]:
         """Those that the person is the mentor of, most of which are none of the mentor's business: see `apart`."""
-        mentors = select(MentorProfile.id).join(MentorProfile.member).where(Member.user_id == user.id)
+        mentors = select(MentorProfile.id).join(MentorProfile.member).where(Member.user_id == user_id)
         return select(cls).where(cls.mentor_id.in_(mentors))
 
     @property

@@ -111,7 +111,7 @@ class RoundList:
     @cached_property
     def mentees(self) -> list[InPool]:
         # One who was among those proposed is not told here that somebody else was wanted.
-        mine = Proposal.of_mentor(self.viewer).with_only_columns(Proposal.mentee_id)
+        mine = Proposal.of_mentor(self.viewer.id).with_only_columns(Proposal.mentee_id)
         wants_others = MenteeProfile.others_wanted_at.is_not(None) & MenteeProfile.id.not_in(mine)
         rows = (
             select(User.name, Municipality.display_name, wants_others)

@@ -113,7 +113,7 @@ def test_a_reservation_that_is_made_again_was_still_made_the_first_time(
     proposal_answers.accept(first, mentee.member.user, NOW)
     later = NOW + timedelta(days=1)
     reserve(mentee.member, ReservationKind.PERSON, str(mentors[0].member_id), later, Tie.FAMILY)
-    (request,) = requests_to(mentors[0].member.user)
+    (request,) = requests_to(mentors[0].member.user_id)
     assert (request.apart_since, request.was_told) == (NOW, False)
 
 
