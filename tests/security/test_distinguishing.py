@@ -345,6 +345,7 @@ def late_no(app: Flask, bed: Any, seed: int) -> list[str]:
                     with pytest.raises(ProposalClosed):
                         proposal_answers.accept(about, chosen.member.user, clock.now())
                     db.session.rollback()
+                _as(app, chosen.member.user).open("/mentor/")  # who looks, and answers nothing
                 seen |= named(f"copy after {days}", copy_of_database())
                 seen |= named(f"mentee after {days}", without_own_list(view(app, mentee.member.user)))
                 if days != 9:
