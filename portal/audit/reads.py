@@ -21,6 +21,8 @@ from portal.extensions import db
 READ = declare("personal data read", "person", "role", "purpose")
 READ_TOGETHER = declare("personal data of several read", "people", "role", "purpose")
 TAKEN_OUT = declare("list taken out", "list", "kind", "count", "role")
+# In the reader's copy of their own data each of these is there or not: see portal.mentoring.apart.
+ONE_BY_ONE = frozenset({"mentoring"})
 WRITES = "varde.writes"  # says that a request which only looks is about to write after all
 
 
@@ -44,8 +46,9 @@ def has_taken_out(name: str, kind: str, people: Iterable[int], by: Any) -> None:
 
 
 def _write(response: Response) -> Response:
-    noted, taken_out, now = g.pop("reads", {}), g.pop("taken_out", []), clock.now()
-    fresh = _not_yet(noted, now) if noted else {}
+    noted, taken_out, now = g.pop("reads", None), g.pop("taken_out", []), clock.now()
+    # Looked up also where nobody was shown: how long a page takes must not tell whether there is somebody behind it.
+    fresh = _not_yet(noted, now) if noted is not None else {}
     if not fresh and not taken_out:
         return response
     # The page has been read and made: a transaction of its own, that takes the lock for the few rows it writes.
@@ -62,11 +65,12 @@ def _write(response: Response) -> Response:
 
 
 def _record(fresh: dict[Any, _Reader], now: datetime) -> None:
-    """One event for each role and purpose, however many the people are."""
-    together: dict[tuple[_Reader, str, str], list[int]] = {}
+    """One event for each role and purpose, however many the people are; of the few on a mentor's desk one for each."""
+    together: dict[tuple[_Reader, str, str, int | None], list[int]] = {}
     for (person, role, purpose), reader in fresh.items():
-        together.setdefault((reader, role, purpose), []).append(person)
-    for (reader, role, purpose), people in together.items():
+        alone = person if purpose in ONE_BY_ONE else None
+        together.setdefault((reader, role, purpose, alone), []).append(person)
+    for (reader, role, purpose, _alone), people in together.items():
         known: dict[str, Any] = {"by": reader, "at": now, "role": role, "purpose": purpose}
         if len(people) == 1:
             record(READ, on=f"user:{people[0]}", person=people[0], **known)
@@ -80,7 +84,7 @@ def _not_yet(noted: dict[Any, _Reader], now: datetime) -> dict[Any, _Reader]:
     midnight = clock.from_oslo(clock.today(now), time())
     rows = select(AuditEvent.details).where(
         AuditEvent.event.in_((READ, READ_TOGETHER)),
-        AuditEvent.actor_id == next(iter(noted.values())).id,
+        AuditEvent.actor_id == next((reader.id for reader in noted.values()), None),
         AuditEvent.at >= midnight,
     )
     known = {

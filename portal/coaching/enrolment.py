@@ -103,12 +103,6 @@ def _lowest_free(programme_id: int) -> Select[tuple[int]]:
     return seats.order_by(Seat.number).limit(1)
 
 
-def give_seats_to_first(programme: Programme, count: int, by: User | None, now: datetime) -> list[Enrolment]:
-    """Give seats to the first `count` of the queue. On SeatsFull the caller rolls back, and all of them wait on."""
-    first = list(db.session.scalars(queue(programme).limit(count)))
-    return [give_seat(enrolment, by, now) for enrolment in first]
-
-
 def withdraw(enrolment: Enrolment, by: User | None, now: datetime) -> None:
     """Leave the queue or the programme. The seat is free again, unless a clip of it is used or booked."""
     enrolment.lock()

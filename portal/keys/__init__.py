@@ -24,6 +24,7 @@ from portal.keys.sealing import (
     load,
     open,
     open_bytes,
+    provide,
     seal,
     take_in,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "on_replay",
     "open",
     "open_bytes",
+    "provide",
     "register",
     "replay",
     "rotate",

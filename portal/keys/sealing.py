@@ -100,6 +100,15 @@ def take_in(rows: Iterable[Any]) -> None:
         held[user_id] = known.by_id(by).unwrap(wrapped, user_id) if wrapped is not None else None
 
 
+def provide(user_ids: Iterable[int]) -> int:
+    """Make keys for those of these who have none and never had one, before they are needed. Returns for how many."""
+    having = set(_execute(select(PersonKey.user_id)).scalars())
+    without = [user_id for user_id in user_ids if user_id not in having]
+    for user_id in without:
+        _make(user_id)
+    return len(without)
+
+
 def holds(user_id: int) -> bool:
     """Whether this transaction has looked for the person's key already."""
     return user_id in _held()

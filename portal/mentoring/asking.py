@@ -1,4 +1,7 @@
-"""Whose turn it is: the mentors are asked one at a time, in the mentee's order, and while they have room."""
+"""Whose turn it is: the mentors are asked one at a time, in the mentee's order, and while they have room.
+
+A confidential no between the two is not looked at here, so that nothing here differs: see `apart`.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta
@@ -10,12 +13,11 @@ from portal import audit, clock, consents
 from portal.accounts.models import User
 from portal.consents import Purpose
 from portal.extensions import db
-from portal.mentoring.mentorship_models import Mentorship
+from portal.mentoring.mentorships import has_mentor
 from portal.mentoring.pool import free_places
 from portal.mentoring.profile_models import MenteeProfile, MentorProfile
 from portal.mentoring.proposal_models import MatchRound, Proposal
 from portal.mentoring.proposal_refusals import NotYourTurn, ProposalClosed
-from portal.mentoring.reservations import keep_apart
 from portal.notifications import Kind, outbox
 
 MENTOR_DAYS = 7
@@ -24,17 +26,17 @@ MENTOR_ASKED = audit.declare("mentor asked")
 
 
 def ask_next(mentee: MenteeProfile, now: datetime) -> Proposal | None:
-    """Ask the highest ranked mentor who has been said yes to and can be asked, unless one is being asked already.
+    """Ask the highest ranked mentor who has been said yes to and has room, unless one is being asked already.
 
     The caller holds the mentee and the mentors: else two mentees would each see the same last place free.
     """
     given = standing(mentee)
-    if any(p.awaits_mentor for p in given) or is_paired(mentee):
+    if any(p.awaits_mentor for p in given) or has_mentor(mentee) or not mentee.member.user.is_active:
         return None
     if not consents.holds(mentee.member.user_id, Purpose.OWN_WORDS):
         return None  # whoever is asked sees the areas
     queue = (p for p in given if p.is_queued and p.round.closed_at is None)
-    proposal = next((p for p in queue if _can_be_asked(p)), None)
+    proposal = next((p for p in queue if _has_room(p.mentor)), None)
     if proposal is None:
         return None
     proposal.mentor_asked_at = now
@@ -47,22 +49,11 @@ def ask_next(mentee: MenteeProfile, now: datetime) -> Proposal | None:
     return proposal
 
 
-def _can_be_asked(proposal: Proposal) -> bool:
-    """Whether the mentor has room and neither has reserved against the other: to the mentee the two look the same."""
-    apart = keep_apart(proposal.mentee.member, proposal.mentor.member)
-    return _has_room(proposal.mentor) and not apart
-
-
 def _has_room(mentor: MentorProfile) -> bool:
     """Whether the mentor has a free place that no other request waits for; paused or gone means none."""
     free = select(free_places()).where(MentorProfile.id == mentor.id)
     has_free = (db.session.scalar(free) or 0) > 0
     return has_free and mentor.paused_at is None and mentor.member.user.is_active
-
-
-def is_paired(mentee: MenteeProfile) -> bool:
-    live = select(Mentorship.id).where(Mentorship.mentee_id == mentee.id, Mentorship.ended_at.is_(None))
-    return db.session.scalar(live) is not None
 
 
 def standing(mentee: MenteeProfile) -> list[Proposal]:

@@ -1,18 +1,13 @@
 """What the mentor's desk says in words: who asks, how much room there is, when the two met or will meet."""
 
-from collections.abc import Iterable
 from datetime import date, datetime
 
-from sqlalchemy import select
-
-from portal import clock, consents
-from portal.consents import Purpose
-from portal.extensions import db
+from portal import clock
 from portal.language import gettext as _
-from portal.members.models import ChallengeArea, Member
+from portal.members.models import Member
 from portal.mentoring.coarse import count
 from portal.mentoring.mentorship_models import Mentorship
-from portal.mentoring.profile_models import MenteeArea, MenteeProfile
+from portal.mentoring.profile_models import MenteeProfile
 from portal.rendering import NBSP, clock_time, number, short_date
 
 QUIET_WEEKS = 8
@@ -31,18 +26,9 @@ def introduction(member: Member, today: date) -> str:
     return str(_("%(since)s i rollen i %(place)s.", since=f"{since[:1].upper()}{since[1:]}", place=place))
 
 
-def faced(mentees: Iterable[MenteeProfile]) -> dict[int, list[str]]:
-    """By mentee, what weighs most of what each stands in; nothing of one who has not said that a mentor may see it."""
-    ids = [mentee.id for mentee in mentees]
-    if not ids:
-        return {}
-    rows = select(MenteeArea.mentee_id, ChallengeArea.label).join(MenteeArea.area)
-    rows = rows.join(MenteeProfile, MenteeProfile.id == MenteeArea.mentee_id).join(MenteeProfile.member)
-    rows = rows.where(MenteeArea.mentee_id.in_(ids), consents.condition(Member.user_id, Purpose.OWN_WORDS))
-    found: dict[int, list[str]] = {}
-    for mentee_id, label in db.session.execute(rows.order_by(MenteeArea.weight.desc(), MenteeArea.area_id)):
-        found.setdefault(mentee_id, []).append(label)
-    return {mentee_id: labels[:MOST_AREAS] for mentee_id, labels in found.items()}
+def faced(mentee: MenteeProfile) -> list[str]:
+    """What weighs most of what the mentee stands in."""
+    return [area.area.label for area in mentee.areas[:MOST_AREAS]]
 
 
 def weeks_quiet(mentorship: Mentorship, now: datetime) -> str | None:

@@ -103,7 +103,7 @@ def accept(proposal_id: int) -> BaseResponse:
 @mail_by_person
 def decline(proposal_id: int) -> BaseResponse:
     """Not now."""
-    said = _("Det er notert. Ingen får vite at du sa nei.")
+    said = _("Det er notert. Mentoren får aldri vite at du sa nei.")
     return _answered(proposal_id, lambda p: proposal_answers.decline(p, current_user, clock.now()), said)
 
 

@@ -17,9 +17,9 @@ from portal.extensions import db, htmx
 from portal.language import gettext as _
 from portal.members.models import ChallengeArea, Member
 from portal.mentoring import desk_words, mentorship_views, profiles, proposal_answers, proposal_refusals
+from portal.mentoring.apart import DESK, Request, requests_to, told_to
 from portal.mentoring.forms import CapacityForm, HeldForm, experience_form
 from portal.mentoring.mentorship_models import Mentorship
-from portal.mentoring.pool import requests_waiting
 from portal.mentoring.profile_models import MOST_PLACES, MenteeProfile, MentorProfile, Modes
 from portal.mentoring.proposal_models import Proposal
 from portal.rendering import after_write, flash, render
@@ -31,8 +31,8 @@ mentor = Blueprint("mentor", __name__)
 def _own() -> MentorProfile | None:
     found = MentorProfile.visible_to(current_user).options(
         contains_eager(MentorProfile.member),
-        selectinload(MentorProfile.areas),
-        joinedload(MentorProfile.places),  # a handful
+        joinedload(MentorProfile.areas),  # a handful, and as many times as there are places
+        joinedload(MentorProfile.places),
     )
     return db.session.scalars(found).unique().one_or_none()
 
@@ -56,14 +56,13 @@ def _mentees(profile: MentorProfile) -> Select[tuple[Mentorship]]:
     )
 
 
-def _requests(profile: MentorProfile) -> Select[tuple[Proposal]]:
+def _shown(requests: list[Request]) -> Select[tuple[Proposal]]:
     member = joinedload(Proposal.mentee, innerjoin=True)
     user = member.joinedload(MenteeProfile.member, innerjoin=True).joinedload(Member.user, innerjoin=True)
-    waiting = requests_waiting().with_only_columns(Proposal.id)
     return (
         select(Proposal)
-        .where(Proposal.mentor_id == profile.id, Proposal.id.in_(waiting))
-        .options(user.options(lazyload(User.role_grants)))
+        .where(Proposal.id.in_([request.proposal_id for request in requests if request.is_shown]))
+        .options(user.options(lazyload(User.role_grants)), member.joinedload(MenteeProfile.areas))
         .order_by(Proposal.mentor_answer_by, Proposal.id)
     )
 
@@ -89,16 +88,19 @@ def _desk(
         return render("mentor/start.html")
     now = clock.now()
     mentees = list(db.session.scalars(_mentees(profile)))
-    waiting = list(db.session.scalars(_requests(profile)))
-    shown = [pair.mentee for pair in mentees] + [proposal.mentee for proposal in waiting]
-    audit.has_read({mentee.member.user_id for mentee in shown}, current_user, "mentoring")
+    requests = requests_to(current_user.id)
+    waiting = list(db.session.scalars(_shown(requests)).unique())
+    seen = {request.proposal_id for request in requests if request.lets_see}
+    read = [pair.mentee.member.user_id for pair in mentees]
+    read += [request.mentee_user_id for request in requests if request.waits]  # shown or not: see `apart`
+    audit.has_read(set(read), current_user, DESK)
     return render(
         "mentor/desk.html",
         block=block,
         status=422 if refusal or (held is not None and held.errors) else 200,
         profile=profile,
         requests=waiting,
-        faced=desk_words.faced(p.mentee for p in waiting),
+        faced={p.mentee_id: desk_words.faced(p.mentee) for p in waiting if p.id in seen},
         introductions={p.id: desk_words.introduction(p.mentee.member, clock.today(now)) for p in waiting},
         mentees=mentees,
         quiet=[m for m in mentees if desk_words.weeks_quiet(m, now) is not None],
@@ -118,14 +120,14 @@ def _desk(
 @mail_by_person
 def accept(proposal_id: int) -> BaseResponse:
     """I will."""
-    proposal = load(Proposal.for_mentor(current_user), proposal_id)
+    proposal = load(told_to(current_user), proposal_id)
     try:
         made = proposal_answers.accept(proposal, current_user, clock.now())
     except DomainError as refusal:
         db.session.rollback()
         return _desk(refusal=refusal)
     db.session.commit()
-    if made is None:  # to the mentor as if the mentee had just taken the yes back
+    if made is None:  # the mentee has been shut out: to the mentor as if the yes had been taken back
         return _desk(refusal=proposal_refusals.ProposalClosed())
     flash(_("Dere er et mentorpar. Begge har fått beskjed, og dere kan avtale første møte."))
     return after_write(url_for("mentoring.mentorship", mentorship_id=made.id))
@@ -135,15 +137,15 @@ def accept(proposal_id: int) -> BaseResponse:
 @allow(Role.MENTOR)
 @mail_by_person
 def decline(proposal_id: int) -> BaseResponse:
-    """Not this time. Nobody is told."""
-    proposal = load(Proposal.for_mentor(current_user), proposal_id)
+    """Not this time. The mentee is not told."""
+    proposal = load(told_to(current_user), proposal_id)
     try:
         proposal_answers.decline(proposal, current_user, clock.now())
     except DomainError as refusal:
         db.session.rollback()
         return _desk(refusal=refusal)
     db.session.commit()
-    flash(_("Det er notert. Ingen får vite at du sa nei."))
+    flash(_("Det er notert. Den som spurte, får aldri vite at du sa nei."))
     return after_write(url_for("mentor.desk"))
 
 

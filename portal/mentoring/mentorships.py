@@ -2,6 +2,8 @@
 
 from datetime import date, datetime, time, timedelta
 
+from sqlalchemy import select
+
 from portal import audit, clock
 from portal.accounts.models import User
 from portal.database import refused
@@ -9,7 +11,7 @@ from portal.errors import DomainError
 from portal.extensions import db
 from portal.language import lazy_gettext as _l
 from portal.mentoring.mentorship_models import EndReason, Meeting, MeetingMode, Mentorship
-from portal.mentoring.profile_models import MentorProfile
+from portal.mentoring.profile_models import MenteeProfile, MentorProfile
 from portal.mentoring.proposal_models import Proposal
 from portal.notifications import Kind, outbox
 
@@ -69,6 +71,11 @@ class TimeTaken(DomainError):
 
 class _PlaceTaken(DomainError):
     pass
+
+
+def has_mentor(mentee: MenteeProfile) -> bool:
+    live = select(Mentorship.id).where(Mentorship.mentee_id == mentee.id, Mentorship.ended_at.is_(None))
+    return db.session.scalar(live) is not None
 
 
 def begin(proposal: Proposal, by: User, now: datetime) -> Mentorship:

@@ -53,10 +53,11 @@ class Pool:
 def pool(now: datetime, to_compare: bool = True) -> Pool:
     """Everyone who can be proposed now: mentors with the places they have free, mentees who seek and wait for nobody.
 
-    What only says who fits whom better, and not who can be a pair, is left out unless they are to be compared.
+    What only says who fits whom better is left out unless they are to be compared, and so is every confidential no: what
+    has been said since they were compared must not show.
     """
     today = clock.today(now)
-    noes = said_by_anyone()
+    noes = said_by_anyone() if to_compare else []
     avoiding = {no.member_id for no in noes if no.kind is ReservationKind.NEIGHBOURS}
     years, (known, faced), ranked = (_years(today), _areas(), _ranked()) if to_compare else ({}, ({}, {}), {})
     experienced, seekers = db.session.execute(_mentors()).all(), db.session.execute(_mentees()).all()

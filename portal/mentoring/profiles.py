@@ -16,8 +16,7 @@ from portal.extensions import db
 from portal.language import lazy_gettext as _l
 from portal.members.models import Member
 from portal.mentoring.lapsing import lapse_all_of
-from portal.mentoring.mentorship_models import Mentorship
-from portal.mentoring.pool import Pool, pool, years_at_the_top
+from portal.mentoring.mentorships import has_mentor
 from portal.mentoring.profile_models import (
     MOST_PLACES,
     MenteeArea,
@@ -28,22 +27,6 @@ from portal.mentoring.profile_models import (
     Modes,
 )
 from portal.mentoring.text_vectors import Side, text_saved
-
-__all__ = [
-    "Pool",
-    "become_mentor",
-    "has_mentor",
-    "pause",
-    "pause_search",
-    "pool",
-    "resume",
-    "resume_search",
-    "seek",
-    "set_capacity",
-    "stop_search",
-    "tell_experience",
-    "years_at_the_top",
-]
 
 CAPACITY_SET = audit.declare("mentor capacity set", "places")
 MENTOR_PAUSED = audit.declare("mentor paused")
@@ -114,11 +97,6 @@ class _SavedElsewhere(DomainError):
 def _weighed(area: MenteeArea, weight: int) -> MenteeArea:
     area.weight = weight
     return area
-
-
-def has_mentor(profile: MenteeProfile) -> bool:
-    live = select(Mentorship.id).where(Mentorship.mentee_id == profile.id, Mentorship.ended_at.is_(None))
-    return profile.id is not None and db.session.scalar(live) is not None
 
 
 def become_mentor(member: Member, capacity: int, by: User, now: datetime) -> MentorProfile:

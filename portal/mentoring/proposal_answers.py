@@ -11,15 +11,14 @@ from portal import audit
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.members.models import Member
-from portal.mentoring.asking import ask_next, held, hold, is_paired, lock, standing
+from portal.mentoring.apart import keep_apart, requests_to
+from portal.mentoring.asking import ask_next, held, hold, lock, standing
 from portal.mentoring.lapsing import lapse
 from portal.mentoring.mentorship_models import Mentorship
-from portal.mentoring.mentorships import begin
-from portal.mentoring.pool import requests_waiting
-from portal.mentoring.profile_models import MenteeProfile, MentorProfile
+from portal.mentoring.mentorships import begin, has_mentor
+from portal.mentoring.profile_models import MenteeProfile
 from portal.mentoring.proposal_models import Proposal
 from portal.mentoring.proposal_refusals import HasMentor, MentorIsAsked, NotYourTurn, ProposalClosed
-from portal.mentoring.reservations import keep_apart, said_by
 from portal.notifications import Kind, outbox
 
 MENTEE_ACCEPTED = audit.declare("proposal accepted by mentee")
@@ -29,10 +28,12 @@ OTHERS_WANTED = audit.declare("other proposals wanted")
 
 
 def accept(proposal: Proposal, by: User, now: datetime) -> Mentorship | None:
-    """Record `by`'s yes. The mentor's yes makes the mentorship. Saying it twice is the same as once.
+    """Record `by`'s yes. The mentor's yes makes the mentorship, unless the mentee has been shut out: then the request
+    is over. Saying it twice is the same as once.
 
-    Where one of the two has said a confidential no since the mentor was asked, the mentor's yes makes nothing, and the
-    mentee sees what comes of any silence. Raises NotYourTurn, ProposalClosed, MentorIsFull or AlreadyPaired.
+    Where one of the two has said a confidential no since the mentor was asked, the mentor's yes is refused as when the
+    mentee has taken the other back, and leaves no trace: the request stands as one that nobody answers.
+    Raises NotYourTurn, ProposalClosed, MentorIsFull or AlreadyPaired.
     """
     lock(proposal)
     if by.id == proposal.mentee.member.user_id:
@@ -50,7 +51,7 @@ def _mentee_accepts(proposal: Proposal, by: User, now: datetime) -> None:
     if proposal.mentee_accepted_at is not None and proposal.lapsed_at is None:
         return
     _require_open(proposal, now)
-    if is_paired(proposal.mentee):
+    if has_mentor(proposal.mentee):
         raise HasMentor
     proposal.mentee_accepted_at, proposal.mentee_declined_at = now, None
     audit.record(MENTEE_ACCEPTED, by=by, on=proposal, at=now)
@@ -71,9 +72,8 @@ def _mentor_accepts(proposal: Proposal, by: User, now: datetime) -> Mentorship |
     made = db.session.scalar(select(Mentorship).where(Mentorship.proposal_id == proposal.id))
     if made is not None:
         return made
-    if not proposal.awaits_mentor:
-        raise ProposalClosed
-    if keep_apart(proposal.mentee.member, proposal.mentor.member):
+    _require_mentors_turn(proposal)
+    if not proposal.mentee.member.user.is_active:
         lapse(proposal, now)
         return None
     mentorship = begin(proposal, by, now)
@@ -81,6 +81,13 @@ def _mentor_accepts(proposal: Proposal, by: User, now: datetime) -> Mentorship |
         if other is not proposal and other.is_unsettled:
             lapse(other, now)
     return mentorship
+
+
+def _require_mentors_turn(proposal: Proposal) -> None:
+    # Looked up in any case: time must not tell.
+    apart = keep_apart(proposal.mentee.member, proposal.mentor.member)
+    if apart or not proposal.awaits_mentor:
+        raise ProposalClosed
 
 
 def decline(proposal: Proposal, by: User, now: datetime) -> None:
@@ -110,20 +117,24 @@ def _mentee_declines(proposal: Proposal, by: User, now: datetime) -> None:
 def _mentor_declines(proposal: Proposal, by: User, now: datetime) -> None:
     if proposal.mentor_declined_at is not None:
         return
-    if not proposal.awaits_mentor:
-        raise ProposalClosed
+    _require_mentors_turn(proposal)
+    _note_mentors_no(proposal, by, now)
+
+
+def _note_mentors_no(proposal: Proposal, by: User, now: datetime) -> None:
     proposal.mentor_declined_at = now
     audit.record(MENTOR_DECLINED, by=by, on=proposal, at=now)
 
 
 def decline_reserved(mentor: Member, now: datetime) -> None:
-    """The mentor's no to every request from somebody whom the mentor has reserved against: a no like any other."""
-    waiting = requests_waiting().with_only_columns(Proposal.id)
-    mine = select(Proposal).join(Proposal.mentor).where(MentorProfile.member_id == mentor.id)
-    noes = said_by(mentor)
-    for proposal in held(mine.where(Proposal.id.in_(waiting))):
-        if any(no.stands_between(mentor, proposal.mentee.member) for no in noes):
-            decline(proposal, mentor.user, now)
+    """The mentor's no to every request on the desk from somebody whom the mentor reserves against just now: a no like any
+    other. A request that was kept from the mentor already stays so, without an answer that the mentor never gave.
+    """
+    mine = [r.proposal_id for r in requests_to(mentor.user_id) if r.was_told and r.apart_since == now]
+    for proposal in held(select(Proposal).where(Proposal.id.in_(mine))):
+        if proposal.awaits_mentor:
+            _note_mentors_no(proposal, mentor.user, now)
+            ask_next(proposal.mentee, now)
 
 
 def ask_for_others(mentee: MenteeProfile, by: User, now: datetime) -> None:

@@ -112,23 +112,15 @@ class Proposal(Base):
     @classmethod
     def for_mentee(cls, user: User) -> Select[tuple["Proposal"]]:
         """What the mentee has been given."""
-        return select(cls).where(cls._mentees(user))
-
-    @classmethod
-    def for_mentor(cls, user: User) -> Select[tuple["Proposal"]]:
-        """What the mentor has been asked, and nothing that has not come that far."""
-        return select(cls).where(cls._mentors(user))
-
-    @classmethod
-    def _mentees(cls, user: User) -> Any:
         mentees = select(MenteeProfile.id).join(MenteeProfile.member).where(Member.user_id == user.id)
         released = select(MatchRound.id).where(MatchRound.released_at.is_not(None))
-        return cls.mentee_id.in_(mentees) & cls.round_id.in_(released)
+        return select(cls).where(cls.mentee_id.in_(mentees), cls.round_id.in_(released))
 
     @classmethod
-    def _mentors(cls, user: User) -> Any:
-        mentors = select(MentorProfile.id).join(MentorProfile.member).where(Member.user_id == user.id)
-        return cls.mentor_id.in_(mentors) & cls.mentor_asked_at.is_not(None)
+    def of_mentor(cls, user_id: int) -> Select[tuple["Proposal"]]:
+        """Those that the person is the mentor of, most of which are none of the mentor's business: see `apart`."""
+        mentors = select(MentorProfile.id).join(MentorProfile.member).where(Member.user_id == user_id)
+        return select(cls).where(cls.mentor_id.in_(mentors))
 
     @property
     def awaits_mentee(self) -> bool:

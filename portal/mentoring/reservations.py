@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import delete, select
-from sqlalchemy.orm import joinedload, lazyload
+from sqlalchemy.orm import lazyload
 
-from portal import keys
+from portal import jobs, keys
 from portal.accounts.models import User
 from portal.database import refused
 from portal.errors import DomainError
@@ -117,7 +117,8 @@ def _place(place: Municipality) -> Found:
 def reserve(
     member: Member, kind: ReservationKind, target: str, now: datetime, tie: Tie | None = None
 ) -> Reservation:
-    """Say no, confidentially. Saying it twice is the same as once, and the last word on why stands. Nothing is written to the audit.
+    """Say no, confidentially. Saying it twice is the same as once: it was said the first time, and the last word on why
+    stands. Nothing is written to the audit.
 
     Raises NobodyLikeThat, or TieWithoutPerson when it is said of a place what binds two people.
     """
@@ -139,7 +140,8 @@ def reserve(
     kept = db.session.scalar(select(Reservation).where(Reservation.mark == mark))
     if kept is None:
         return _add(member, mark, said, now)
-    kept.content = _content(member, mark, said, now)
+    said_at = opened(kept, member.id, member.user_id).at
+    kept.content = _content(member, mark, said, said_at)
     return kept
 
 
@@ -166,16 +168,7 @@ def _kept_at(mark: bytes) -> str:
 def said_by(member: Member) -> list[No]:
     """The member's own, in the order they were said."""
     rows = db.session.scalars(Reservation.visible_to(member.user))
-    return [_opened(row, member.id, member.user_id) for row in rows]
-
-
-def keep_apart(one: Member, other: Member) -> bool:
-    """Whether either has said no to the other. As much is looked up whatever they have said: time must not tell."""
-    keys.load([one.user_id, other.user_id])
-    places = select(Member).where(Member.id.in_([one.id, other.id])).options(joinedload(Member.municipality))
-    two = db.session.scalars(places).all()
-    noes = [no for member in two for no in said_by(member)]
-    return any(no.stands_between(one, other) for no in noes)
+    return [opened(row, member.id, member.user_id) for row in rows]
 
 
 def said_by_anyone() -> list[No]:
@@ -189,14 +182,22 @@ def said_by_anyone() -> list[No]:
     members = db.session.execute(everyone).all()
     keys.take_in((user_id, wrapped, by) for _, user_id, wrapped, by in members)
     owners = {Reservation.mark_of(user_id): (member_id, user_id) for member_id, user_id, _, _ in members}
-    return [_opened(row, *owners[row.owner_mark]) for row in rows if row.owner_mark in owners]
+    return [opened(row, *owners[row.owner_mark]) for row in rows if row.owner_mark in owners]
 
 
-def _opened(row: Reservation, member_id: int, user_id: int) -> No:
+def opened(row: Reservation, member_id: int, user_id: int) -> No:
+    """What the row says, by its owner's key."""
     said = json.loads(keys.open(user_id, _kept_at(row.mark), row.content))
     at = datetime.fromisoformat(said["at"])
     tie = Tie(said["tie"]) if "tie" in said else None
     return No(row.id, member_id, ReservationKind(said["kind"]), said["target"], at, tie)
+
+
+@jobs.register("give members keys")
+def give_keys(_now: datetime) -> int:
+    """A key for every member before it is needed: one that was made when its owner had written nothing would tell that
+    the owner has reserved."""
+    return keys.provide(db.session.scalars(select(Member.user_id)))
 
 
 @keys.before_destroying

@@ -52,10 +52,6 @@ class Lessons:
         """For the preview's address."""
         return {row.name: row.learned for row in self.rows}
 
-    @property
-    def is_news(self) -> bool:
-        return any(row.now != row.learned for row in self.rows)
-
 
 def lessons(now: Mapping[str, int]) -> Lessons | None:
     """What has been learned, beside the weights of today by row. None while too few have answered."""

@@ -62,9 +62,12 @@ class InPool:
 
 
 class RoundList:
-    """The page above the rounds."""
+    """The page above the rounds, as `viewer` may see it."""
 
     most = MOST_SHOWN
+
+    def __init__(self, viewer: User) -> None:
+        self.viewer = viewer
 
     @cached_property
     def rounds(self) -> list[Listed]:
@@ -108,8 +111,11 @@ class RoundList:
 
     @cached_property
     def mentees(self) -> list[InPool]:
+        # One who was among those proposed is not told here that somebody else was wanted.
+        mine = Proposal.of_mentor(self.viewer.id).with_only_columns(Proposal.mentee_id)
+        wants_others = MenteeProfile.others_wanted_at.is_not(None) & MenteeProfile.id.not_in(mine)
         rows = (
-            select(User.id, User.name, Municipality.display_name, MenteeProfile.others_wanted_at.is_not(None))
+            select(User.id, User.name, Municipality.display_name, wants_others)
             .select_from(MenteeProfile)
             .join(MenteeProfile.member)
             .join(Member.user)

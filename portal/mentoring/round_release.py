@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from email.message import EmailMessage
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 import matching
 from portal import audit, clock
@@ -78,7 +78,13 @@ class Release:
 
 
 def prepare_release(round_: MatchRound, now: datetime) -> Release:
-    """Look at the draft with today's profiles: whoever has paused, been paired or become impossible is left out."""
+    """Look at the draft with today's profiles: whoever has paused, been paired or become impossible is left out.
+
+    A confidential no that is newer than the run changes nothing here, since what it took out would name the two. Their
+    proposal is given like the others, and the mentor never hears of it (see `apart`). The mentee's card is without a name,
+    so that also one who has said no to that very mentor sees a card like the others; were it gone, it would tell who
+    it had been.
+    """
     people, present = People.load(), pool(now, to_compare=False)
     (run,) = last_runs(round_, 1)
     seeking = {mentee.id for mentee in present.mentees if not mentee.paused}
@@ -92,7 +98,6 @@ def prepare_release(round_: MatchRound, now: datetime) -> Release:
         present.mentors,
         present.mentees,
         filter(None, links.values()),
-        present.reservations,
         forbidden=present.forbidden,
     )
     kept = [row for row in rows if links[row] in allowed]
@@ -146,7 +151,9 @@ def release_round(
     round_.released_at, round_.released_by_id = now, by.id
     round_.answer_by = clock.from_oslo(answer_by, time(23, 59))
     _forget_inputs(round_)
-    _mail(round_, {party.id for party in plan.receivers}, now)
+    receivers = {party.id for party in plan.receivers}
+    _have_been_given_others(receivers)
+    _mail(round_, receivers, now)
     audit.record(
         RELEASED,
         by=by,
@@ -171,6 +178,11 @@ def _forget_inputs(round_: MatchRound) -> None:
         freeze(runs[0], solve_again(runs[0]))
     for run in runs:
         run.inputs = None
+
+
+def _have_been_given_others(mentee_ids: Iterable[int]) -> None:
+    wanted = update(MenteeProfile).where(MenteeProfile.id.in_(mentee_ids))
+    db.session.execute(wanted.values(others_wanted_at=None))
 
 
 def _close_ranks(proposals: list[Proposal]) -> None:

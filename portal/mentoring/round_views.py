@@ -44,7 +44,7 @@ def index() -> Response:
 
 
 def _index(form: RoundForm, status: int = 200) -> Response:
-    found = RoundList()
+    found = RoundList(current_user)
     audit.has_read(found.shown, current_user, "match-round")
     return render("rounds/index.html", status=status, form=form, list=found)
 

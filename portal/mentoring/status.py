@@ -22,7 +22,7 @@ class Stage(StrEnum):
     EMPTY = "empty"
     SEEKING = "seeking"
     CHOOSING = "choosing"
-    UNASKED = "unasked"  # said yes, and no mentor is asked: full, paused and ruled out look the same
+    UNASKED = "unasked"  # said yes, and no mentor is asked: full and paused look the same
     ASKING = "asking"
     PAIRED = "paired"
 

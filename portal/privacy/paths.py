@@ -34,7 +34,7 @@ def known_to(lines: Lines, whom: Whom, user_id: int) -> ColumnElement[bool]:
     """The rows about this person that the person has a right to know of."""
     table = table_of(lines)
     mine = about(table, whom, user_id)
-    return mine if whom.knows is None else mine & whom.knows(table)
+    return mine if whom.knows is None else mine & whom.knows(table, user_id)
 
 
 def shown_by(table: Table, path: str) -> ScalarSelect[Any]:

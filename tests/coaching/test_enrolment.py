@@ -16,7 +16,6 @@ from portal.coaching.enrolment import (
     SeatsFull,
     apply,
     give_seat,
-    give_seats_to_first,
     queue,
     withdraw,
 )
@@ -77,16 +76,6 @@ def test_when_all_seats_are_taken_the_next_one_waits(bjorn: Member, daniel: Memb
     with pytest.raises(SeatsFull, match="Alle plassene er tatt"):
         give_seat(enrolment, None, NOW)
     assert enrolment.is_waiting
-
-
-def test_the_longest_waiting_get_their_seats_first(
-    bjorn: Member, daniel: Member, astrid: Member, eva: User
-) -> None:
-    programme = new_programme()
-    for days, member in enumerate((bjorn, daniel, astrid)):
-        apply(member, programme, NOW - timedelta(days=days))
-    seated = give_seats_to_first(programme, 2, eva, NOW)
-    assert [e.member.name for e in seated] == ["Astrid Moen", "Daniel Ås"]
 
 
 def test_a_seat_without_use_is_free_again(bjorn: Member, eva: User) -> None:

@@ -10,7 +10,7 @@ from portal.access import Role
 from portal.accounts.models import User
 from portal.extensions import db
 from portal.members.models import NOWHERE, Member
-from portal.mentoring import profiles
+from portal.mentoring.pool import pool
 from portal.mentoring.profile_models import MenteeProfile, MentorProfile
 from portal.mentoring.reservation_models import Reservation
 from portal.notifications import OutboxMessage
@@ -39,7 +39,7 @@ def test_a_member_tells_and_begins_to_seek(bjorns: CheckingClient, bjorn: Member
     profile = db.session.query(MenteeProfile).one()
     assert {a.area.code: a.weight for a in profile.areas} == {"mayor": 3, "crisis": 1}
     assert profile.wishes == {"other_county": True, "larger": True, "years": 10}
-    (mentee,) = profiles.pool(now).mentees
+    (mentee,) = pool(now).mentees
     assert mentee.wishes == matching.Wishes(other_county=True, larger=True, years=10)
     page = bjorns.get("/profile/challenges")
     assert (page.one("textarea").text or "").strip() == "Nytt flertall."
@@ -119,7 +119,7 @@ def test_a_person_is_found_and_ruled_out(bjorns: CheckingClient, astrid: Member,
     page = bjorns.submit("Ikke koble oss")
     assert "Lagret. Bare du ser det." in page.words
     assert "Astrid Moen" in page.texts("section")[-1]
-    (row,) = profiles.pool(now).reservations
+    (row,) = pool(now).reservations
     assert row.target == str(astrid.id)
 
 
@@ -129,7 +129,7 @@ def test_municipality_county_and_neighbours(bjorns: CheckingClient, bjorn: Membe
         for _ in range(2):  # a double click
             bjorns.post("/profile/reservations", {"kind": kind, "target": target}, 303)
     assert db.session.query(Reservation).count() == 3
-    drawn = profiles.pool(now)
+    drawn = pool(now)
     assert {(r.kind.value, r.target) for r in drawn.reservations} == {
         ("municipality", "3405"),
         ("county", "34"),

@@ -101,7 +101,7 @@ def test_a_mentors_no_reads_as_that_we_ask_the_next(
     assert "nei" not in page.texts(f"#proposal-{three[0].id}")[0]
 
 
-@pytest.mark.parametrize("why", ["paused", "full", "reserved"])
+@pytest.mark.parametrize("why", ["paused", "full"])
 def test_a_yes_that_nobody_is_asked_about_says_so_and_not_why(
     bjorns: CheckingClient, mentee: MenteeProfile, astrid: Member, daniel: Member, now: datetime, why: str
 ) -> None:
@@ -109,10 +109,8 @@ def test_a_yes_that_nobody_is_asked_about_says_so_and_not_why(
     (only,) = propose(mentee, mentor, within=new_round(now))
     if why == "paused":
         profiles.pause(mentor, astrid.user, now)
-    elif why == "full":
-        pair(new_mentee(daniel, now), mentor, now)
     else:
-        reserve(astrid, ReservationKind.PERSON, str(mentee.member_id), now)
+        pair(new_mentee(daniel, now), mentor, now)
     bjorns.post(f"/mentoring/proposals/{only.id}/acceptance")
     said = [bjorns.get(url).main for url in ("/home", "/mentoring/", "/mentoring/proposals")]
     assert "Ingen mentor er spurt akkurat nå" in said[0]
@@ -121,6 +119,18 @@ def test_a_yes_that_nobody_is_asked_about_says_so_and_not_why(
     assert "Følger én om gangen" in said[2]
     page = bjorns.submit("/mentoring/others")
     assert "Vi leter etter en mentor til deg." in page.main
+
+
+@pytest.mark.parametrize("by_mentor", [True, False], ids=["the mentor's", "the mentee's"])
+def test_a_yes_to_one_who_is_kept_apart_reads_as_a_yes_to_anybody(
+    bjorns: CheckingClient, mentee: MenteeProfile, astrid: Member, now: datetime, *, by_mentor: bool
+) -> None:
+    (only,) = propose(mentee, new_mentor(astrid, now=now), within=new_round(now))
+    owner, other = (astrid, mentee.member) if by_mentor else (mentee.member, astrid)
+    reserve(owner, ReservationKind.PERSON, str(other.id), now)
+    bjorns.post(f"/mentoring/proposals/{only.id}/acceptance")
+    assert "Vi har spurt en mentor på dine vegne" in bjorns.get("/home").main
+    assert "Du har sagt ja. Vi spør nå." in bjorns.get("/mentoring/proposals").main
 
 
 def test_one_who_is_asked_about_nobody_is_told_what_can_still_be_chosen(

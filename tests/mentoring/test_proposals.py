@@ -17,6 +17,7 @@ from portal.members.models import Member
 from portal.mentoring import asking, lapsing, mentorships, profiles, proposal_answers, proposal_refusals
 from portal.mentoring.mentorship_models import Mentorship
 from portal.mentoring.mentorships import begin
+from portal.mentoring.pool import pool
 from portal.mentoring.profile_models import MenteeProfile, MentorProfile
 from portal.mentoring.proposal_models import Proposal
 from portal.mentoring.round_release import close_round
@@ -253,7 +254,7 @@ def test_the_pool_leaves_out_whom_a_mentee_declined(
 ) -> None:
     propose(mentee, *mentors)
     proposal_answers.ask_for_others(mentee, mentee.member.user, NOW)
-    drawn = profiles.pool(NOW)
+    drawn = pool(NOW)
     assert [m.id for m in drawn.mentees] == [str(mentee.member_id)]
     assert {link.mentor for link in drawn.forbidden} == {str(m.member_id) for m in mentors}
 

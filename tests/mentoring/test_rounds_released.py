@@ -15,6 +15,7 @@ from portal.accounts.models import User
 from portal.audit import AuditEvent
 from portal.extensions import db
 from portal.mentoring import profiles, proposal_answers
+from portal.mentoring.apart import told_to
 from portal.mentoring.profile_models import MentorProfile
 from portal.mentoring.proposal_models import MatchRound, Proposal
 from portal.mentoring.reservation_models import ReservationKind
@@ -106,7 +107,7 @@ def test_the_mentees_see_their_proposals_only_once_the_round_is_released(
     assert db.session.scalars(Proposal.for_mentee(user)).all() == []
     release_round(made, in_two_weeks(), eva, clock.now())
     assert len(db.session.scalars(Proposal.for_mentee(user)).all()) == 3
-    assert db.session.scalars(Proposal.for_mentor(pool.mentors[0].member.user)).all() == []
+    assert db.session.scalars(told_to(pool.mentors[0].member.user)).all() == []
 
 
 def test_releasing_twice_does_nothing_the_second_time(
@@ -175,19 +176,26 @@ def test_whoever_has_paused_since_the_run_is_left_out_with_a_sentence(
     assert own(made, pool.mentees[0].id) == []
 
 
-def test_a_pair_reserved_since_the_run_is_taken_out_and_the_ranks_close(
-    client: CheckingClient, eva: User, made: MatchRound, pool: SimpleNamespace
+@pytest.mark.parametrize("by_mentor", [True, False], ids=["the mentor's", "the mentee's"])
+def test_a_pair_reserved_since_the_run_goes_out_like_the_others(
+    client: CheckingClient, eva: User, made: MatchRound, pool: SimpleNamespace, *, by_mentor: bool
 ) -> None:
+    """Were it taken out, the tables before and after would differ by the two who are kept apart."""
     mentee = pool.mentees[0]
-    first = own(made, mentee.id)[0].mentor_id
-    mentor = db.session.get_one(MentorProfile, first)
-    reserve(mentor.member, ReservationKind.PERSON, str(mentee.member_id), clock.now())
+    before = [(p.mentor_id, p.rank) for p in own(made, mentee.id)]
+    mentor = db.session.get_one(MentorProfile, before[0][0]).member
+    owner, other = (mentor, mentee.member) if by_mentor else (mentee.member, mentor)
+    reserve(owner, ReservationKind.PERSON, str(other.id), clock.now())
     page = client.sign_in(eva).get(at(made, "/release"))
-    assert "1 forslag er tatt ut" in page.main
+    assert "tatt ut" not in page.main
     client.submit("/releases")
-    left = own(made, mentee.id)
-    assert first not in [p.mentor_id for p in left]
-    assert [p.rank for p in left] == [1, 2]
+    assert [(p.mentor_id, p.rank) for p in own(made, mentee.id)] == before
+    page = client.sign_in(mentee.member).get("/mentoring/proposals")
+    assert len(page.texts(".proposals > *")) == 3
+    client.submit(f"/mentoring/proposals/{own(made, mentee.id)[0].id}/acceptance")
+    db.session.expire_all()
+    assert own(made, mentee.id)[0].awaits_mentor
+    assert mentee.member.name not in client.sign_in(mentor).get("/mentor/").main
 
 
 def test_a_mentor_who_has_paused_since_is_proposed_to_nobody(
@@ -199,6 +207,9 @@ def test_a_mentor_who_has_paused_since_is_proposed_to_nobody(
     client.submit("/releases")
     rows = select(Proposal).where(Proposal.round_id == made.id, Proposal.mentor_id == mentor.id)
     assert db.session.scalars(rows).all() == []
+    for mentee in pool.mentees:
+        ranks = [p.rank for p in own(made, mentee.id)]
+        assert ranks == list(range(1, len(ranks) + 1))
 
 
 def test_with_everyone_gone_there_is_nothing_to_release(
@@ -316,6 +327,32 @@ def test_one_who_has_asked_for_others_is_marked_where_the_next_round_is_made(
     client.submit("/mentoring/others")
     page = client.sign_in(eva).get("/secretariat/rounds")
     assert page.texts(".round-pool li")[0] == "Mentee Nome Nome · har bedt om andre forslag"
+
+
+def test_one_who_has_been_given_others_is_no_longer_marked(
+    eva: User, released: MatchRound, pool: SimpleNamespace
+) -> None:
+    mentee = pool.mentees[0]
+    profiles.set_capacity(pool.mentors[0], 2, pool.mentors[0].member.user, clock.now())
+    new_mentor(new_member("Mentor Alta", "Alta"), 1)
+    proposal_answers.ask_for_others(mentee, mentee.member.user, clock.now())
+    again = start_round("Neste", eva, clock.now())
+    assert own(again, mentee.id)
+    assert mentee.others_wanted_at is not None
+    release_round(again, in_two_weeks(), eva, clock.now())
+    db.session.expire_all()
+    assert mentee.others_wanted_at is None
+
+
+def test_a_mentor_who_works_in_the_secretariat_is_not_told_that_somebody_else_was_wanted(
+    client: CheckingClient, eva: User, released: MatchRound, pool: SimpleNamespace
+) -> None:
+    mentee, mentor = pool.mentees[0], pool.mentors[0].member
+    assert mentor.user_id in [p.mentor.member.user_id for p in own(released, mentee.id)]
+    mentor.user.grant(Role.SECRETARIAT, eva, clock.now())
+    proposal_answers.ask_for_others(mentee, mentee.member.user, clock.now())
+    page = client.sign_in(mentor).get("/secretariat/rounds")
+    assert page.texts(".round-pool li")[0] == "Mentee Nome Nome"
 
 
 def test_nobody_is_reminded_of_a_deadline_that_has_passed(

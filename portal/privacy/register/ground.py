@@ -2,6 +2,7 @@
 
 from sqlalchemy import ColumnElement, Table
 
+from portal.mentoring import apart
 from portal.privacy.register.lines import (
     Use,
     Whom,
@@ -17,9 +18,13 @@ CHAIN = kept("loggen er en kjede som ikke kan klippes; den har bare nummer, og n
 INSIDE = "gjelder hvordan e-posten ble sendt, ikke deg"
 
 
-def _sent(mail: Table) -> ColumnElement[bool]:
-    # What was never sent could tell of an answer that somebody else took back.
-    return mail.c.sent_at.is_not(None)
+def _sent(mail: Table, user_id: int) -> ColumnElement[bool]:
+    # What was never sent could tell of an answer that somebody else took back, or of a confidential no.
+    return mail.c.sent_at.is_not(None) & ~apart.never_went(mail, user_id)
+
+
+def _known(event: Table, user_id: int) -> ColumnElement[bool]:
+    return ~apart.was_never_seen(event, user_id)
 
 
 TABLES = (
@@ -42,7 +47,8 @@ TABLES = (
         personal("withdrawn_at", "Tatt tilbake", withheld="kan røpe hva en annen har svart (artikkel 15 nr. 4)"),
     ),
     lines(
-        "audit_event", "Det du har gjort, etter loggen", Use.ACCOUNTABILITY, "audit", Whom("own", "actor_id"),
+        "audit_event", "Det du har gjort, etter loggen", Use.ACCOUNTABILITY, "audit",
+        Whom("own", "actor_id", knows=_known),
         technical("id actor_id", "nøkler"),
         personal("at", "Når", CHAIN),
         personal("event", "Hva", CHAIN),

@@ -137,7 +137,7 @@ class Whom:
     name: str
     path: str
     title: str = ""
-    knows: Callable[[Table], ColumnElement[bool]] | None = None
+    knows: Callable[[Table, int], ColumnElement[bool]] | None = None
     finds: Callable[[Table, int], ColumnElement[bool]] | None = None
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Table, false, select
 from portal.extensions import Base, db
 from portal.language import gettext as _
 from portal.members.models import ChallengeArea, Member
-from portal.mentoring import reservations, wording
+from portal.mentoring import apart, reservations, wording
 from portal.mentoring.reservation_models import Reservation
 from portal.privacy.register.lines import (
     DESTROYED,
@@ -31,13 +31,9 @@ NEUTRAL_LIST = replaced("tom liste", [])
 BOTH = ("mentee", "mentor")
 
 
-def _released(proposal: Table) -> ColumnElement[bool]:
+def _released(proposal: Table, _user_id: int) -> ColumnElement[bool]:
     rounds = Base.metadata.tables["match_round"]
     return proposal.c.round_id.in_(select(rounds.c.id).where(rounds.c.released_at.is_not(None)))
-
-
-def _asked(proposal: Table) -> ColumnElement[bool]:
-    return proposal.c.mentor_asked_at.is_not(None)
 
 
 def _wishes(wishes: Any) -> str:
@@ -80,7 +76,7 @@ def _reservations(user_id: int) -> list[dict[str, str]]:
 MENTEE = Whom("mentee", "mentee_id>mentee_profile.member_id>member.user_id", "Du ser etter mentor")
 MENTOR = Whom("mentor", "mentor_id>mentor_profile.member_id>member.user_id", "Du er mentor")
 SUGGESTED = Whom("mentee", MENTEE.path, "Forslag til deg", _released)
-ASKED = Whom("mentor", MENTOR.path, "Forespørsler du har fått", _asked)
+ASKED = Whom("mentor", MENTOR.path, "Forespørsler du har fått", apart.is_known)
 NAME = ">member.user_id>user.name"
 _PAIR = "mentorship_id>mentorship."
 
