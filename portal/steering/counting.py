@@ -89,4 +89,3 @@ def _mentoring(now: datetime) -> dict[str, int]:
         select(func.count()).select_from(MentorProfile).where(with_room).scalar_subquery(),
     )
     return dict(zip(("met", "quiet", "seeking", "mentors"), db.session.execute(counts).one(), strict=True))
-

@@ -96,14 +96,11 @@ def _freeze(quarter: Quarter, opening: bool, now: datetime) -> Report | None:
     )
     counts, earlier = count(programme, now), db.session.scalars(Report.in_order()).all()
     for section in SECTIONS:
-        report.figures |= shown(
-            section.block, counts, section.before(report, earlier), section.each(report)
-        )
+        report.figures |= shown(section.block, counts, section.before(report, earlier), section.each(report))
     with refused(
-        {
-            name: AlreadyFrozen
-            for name in ("uq_steering_report_year_quarter_opening", "uq_steering_report_opening")
-        }
+        dict.fromkeys(
+            ("uq_steering_report_year_quarter_opening", "uq_steering_report_opening"), AlreadyFrozen
+        )
     ):
         db.session.add(report)
         db.session.flush()

@@ -124,9 +124,7 @@ class Table:
         rests = [0 if w == 0 else _less(w, p) for w, p in zip(wholes, parts, strict=True)]
         rests = _filled(rests, seated - started)
         parts = [_less(w, r) if p is None else p for w, p, r in zip(wholes, parts, rests, strict=True)]
-        return (
-            found | self._sums("part", parts, started) | self._sums("rest", rests, seated - started)
-        )
+        return found | self._sums("part", parts, started) | self._sums("rest", rests, seated - started)
 
     def _sums(self, kind: str, cells: Sequence[int | None], total: int) -> dict[Hashable, int]:
         """Every union of rows of which the count is known: all its rows are, or all the others."""

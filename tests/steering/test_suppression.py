@@ -1,9 +1,10 @@
 """Small numbers and small changes stay hidden, also from whoever can subtract, has kept every report and knows the rule."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import product
-from random import Random
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, partial
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -116,25 +117,38 @@ def test_a_total_tells_no_change_that_its_parts_hide() -> None:
 Atoms = Mapping[str, tuple[int, ...]]  # the places in a world that a figure is the sum of
 
 
-def sums(atoms: Atoms, world: World) -> dict[str, int]:
-    return {name: sum(world[i] for i in places) for name, places in atoms.items()}
+@cache
+def all_worlds(size: int, most: int) -> Any:
+    return np.indices((most + 1,) * size, dtype=np.int16).reshape(size, -1).T
 
 
-def consistent(atoms: Atoms, figures: Figures, most: int) -> Iterator[World]:
-    """Every world with these figures."""
-    size = 1 + max(i for places in atoms.values() for i in places)
-    for world in product(range(most + 1), repeat=size):
-        if all(sum(world[i] for i in atoms[name]) == n for name, n in figures.items()):
-            yield world
+def sums(atoms: Atoms, world: Iterable[int]) -> dict[str, int]:
+    found = [int(n) for n in world]
+    return {name: sum(found[i] for i in places) for name, places in atoms.items()}
 
 
-def pinned(groups: Iterable[tuple[int, ...]], truth: World, worlds: Iterable[World]) -> Pinned:
+def consistent(atoms: Atoms, figures: Figures, worlds: Any) -> Any:
+    """Of all worlds, those with these figures."""
+    for name, n in figures.items():
+        worlds = worlds[worlds[:, list(atoms[name])].sum(axis=1) == n]
+    return worlds
+
+
+def pinned(groups: Iterable[tuple[int, ...]], worlds: Any) -> Pinned:
     """The groups that have the same number in all these worlds."""
+    counts = {group: worlds[:, list(group)].sum(axis=1) for group in groups}
+    return {group: int(n[0]) for group, n in counts.items() if n.min() == n.max()}
+
+
+def left_by_the_rule(groups: set[tuple[int, ...]], truth: World, worlds: Any, gives: Any) -> Pinned:
+    """The same, of the worlds that the rule would have told of in the same way.
+
+    Some hundreds are looked at; what is the same in those counts as known, which is to the attacker's favour.
+    """
     same = {group: sum(truth[i] for i in group) for group in groups}
-    for world in worlds:
-        if not same:
-            break
-        same = {group: n for group, n in same.items() if sum(world[i] for i in group) == n}
+    for world in np.random.default_rng(7).permutation(worlds)[:600]:
+        if any(world[list(group)].sum() != n for group, n in same.items()) and gives(world):
+            same = {group: n for group, n in same.items() if world[list(group)].sum() == n}
     return same
 
 
@@ -151,12 +165,11 @@ def attack(
     sure: list[Pinned] = []
     for truth in truths:
         found = shown(block, sums(atoms, truth), reports)
-        worlds = list(consistent(atoms, found, most))
-        now = pinned(groups, truth, worlds)
+        worlds = consistent(atoms, found, all_worlds(len(truth), most))
+        now = pinned(groups, worlds)
         if knows_the_rule:
-            Random(7).shuffle(worlds)
-            others = (w for w in worlds if shown(block, sums(atoms, w), reports) == found)
-            now |= pinned(set(groups) - set(now), truth, others)
+            told = partial(_gives, block, atoms, tuple(reports), found)
+            now |= left_by_the_rule(set(groups) - set(now), truth, worlds, told)
         assert not [g for g, n in now.items() if is_small(n)], (truths, found)
         # Reports tell of one moment each, so a change is known exactly where both numbers are.
         for earlier in sure:
@@ -166,12 +179,16 @@ def attack(
         sure.append(now)
 
 
+def _gives(block: Block, atoms: Atoms, reports: Sequence[Figures], found: Figures, world: Any) -> bool:
+    return shown(block, sums(atoms, world), reports) == found
+
+
 PAIR_ATOMS = {"met": (0,), "quiet": (1,), "live": (0, 1), "seeking": (2,)}
 PAIR_GROUPS = [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)]
 
 
 @pytest.mark.parametrize("knows_the_rule", [False, True])
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(*[st.integers(0, 12)] * 3), min_size=2, max_size=4))
 def test_no_small_number_or_change_of_pairs_can_be_computed(
     knows_the_rule: bool, truths: list[World]
@@ -180,7 +197,7 @@ def test_no_small_number_or_change_of_pairs_can_be_computed(
 
 
 @pytest.mark.parametrize("knows_the_rule", [False, True])
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(*[st.integers(0, 16)] * 2), min_size=2, max_size=5))
 def test_no_small_number_or_change_of_conversations_can_be_computed(
     knows_the_rule: bool, truths: list[World]
@@ -216,12 +233,12 @@ def histories(draw: st.DrawFn, rows: int, most: int) -> list[World]:
 
 
 # Rows, how few are few, and the largest group: small enough for all worlds to be looked at.
-SIZES = [(2, 3, 7), (3, 2, 3)]
+SIZES = [(2, 3, 5), (3, 2, 3)]
 
 
 @pytest.mark.parametrize("knows_the_rule", [False, True])
 @pytest.mark.parametrize(("rows", "few", "most"), SIZES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.data())
 def test_no_small_number_or_change_of_seats_can_be_computed(
     rows: int, few: int, most: int, knows_the_rule: bool, data: st.DataObject
@@ -229,4 +246,5 @@ def test_no_small_number_or_change_of_seats_can_be_computed(
     atoms, groups = table(rows)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(suppression, "K", few)
-        attack(Table(rows), atoms, groups, data.draw(histories(rows, most)), most, knows_the_rule)
+        # Worlds go further than the truth: that nothing is larger is not known to the attacker.
+        attack(Table(rows), atoms, groups, data.draw(histories(rows, most)), 2 * most, knows_the_rule)
