@@ -145,7 +145,7 @@ def test_one_more_first_conversation_is_in_no_figure_of_the_next_report(
     used_by(programme, cecilie, 12, 9)
     freeze_due(NOW)
     ahead = db.session.scalars(select(Booking).where(Booking.held_at.is_(None)).limit(1)).one()
-    ahead.held_at, ahead.held_by_id = ahead.slot.ends_at, cecilie.user_id
+    ahead.held_at = ahead.slot.ends_at
     db.session.flush()
     with time_machine.travel(NEW_YEAR, tick=False):
         freeze_due(NEW_YEAR)
@@ -155,7 +155,7 @@ def test_one_more_first_conversation_is_in_no_figure_of_the_next_report(
         assert (second.figures["seated"], second.figures["bound"]) == (21, 21)
         page = client.sign_in(fredrik).get("/steering/")
         assert "Rapport, 4. kvartal 2026" in page.heading
-        assert "12 per 24. nov." in page.main.replace("\xa0", " ")
+        assert "var 12 per 24. nov." in page.main.replace("\xa0", " ")
         assert "29 900" not in page.main
         assert "27 600" not in page.main
         older = client.get(f"/steering/reports/{first.id}")

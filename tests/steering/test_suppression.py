@@ -143,10 +143,11 @@ def pinned(groups: Iterable[tuple[int, ...]], worlds: Any) -> Pinned:
 def left_by_the_rule(groups: set[tuple[int, ...]], truth: World, worlds: Any, gives: Any) -> Pinned:
     """The same, of the worlds that the rule would have told of in the same way.
 
-    Some hundreds are looked at; what is the same in those counts as known, which is to the attacker's favour.
+    Some hundreds near the truth are looked at; what is the same in those counts as known, to the attacker's favour.
     """
     same = {group: sum(truth[i] for i in group) for group in groups}
-    for world in np.random.default_rng(7).permutation(worlds)[:600]:
+    near = np.abs(worlds - np.array(truth)).sum(axis=1).argsort(kind="stable")
+    for world in worlds[near[:400]]:
         if any(world[list(group)].sum() != n for group, n in same.items()) and gives(world):
             same = {group: n for group, n in same.items() if world[list(group)].sum() == n}
     return same
@@ -232,19 +233,19 @@ def histories(draw: st.DrawFn, rows: int, most: int) -> list[World]:
     return worlds
 
 
-# Rows, how few are few, and the largest group: small enough for all worlds to be looked at.
-SIZES = [(2, 3, 5), (3, 2, 3)]
+# Rows, the largest group, and the largest that the attacker thinks of. Three are many here, or the worlds would be too.
+SIZES = [(2, 5, 10), (3, 4, 6)]
+FEW = 3
 
 
 @pytest.mark.parametrize("knows_the_rule", [False, True])
-@pytest.mark.parametrize(("rows", "few", "most"), SIZES)
-@settings(max_examples=15, deadline=None)
+@pytest.mark.parametrize(("rows", "most", "thinkable"), SIZES)
+@settings(max_examples=8, deadline=None)
 @given(st.data())
 def test_no_small_number_or_change_of_seats_can_be_computed(
-    rows: int, few: int, most: int, knows_the_rule: bool, data: st.DataObject
+    rows: int, most: int, thinkable: int, knows_the_rule: bool, data: st.DataObject
 ) -> None:
     atoms, groups = table(rows)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(suppression, "K", few)
-        # Worlds go further than the truth: that nothing is larger is not known to the attacker.
-        attack(Table(rows), atoms, groups, data.draw(histories(rows, most)), 2 * most, knows_the_rule)
+        patch.setattr(suppression, "K", FEW)
+        attack(Table(rows), atoms, groups, data.draw(histories(rows, most)), thinkable, knows_the_rule)
