@@ -197,6 +197,23 @@ def doctor() -> None:
         raise SystemExit(1)
 
 
+@click.command("report")
+@click.argument("quarter")
+def report(quarter: str) -> None:
+    """Print the steering group's frozen report of QUARTER (2026-3). It makes none."""
+    from portal.steering.quarters import Quarter
+    from portal.steering.text import lines, reading_of
+
+    of = Quarter.read(quarter)
+    if of is None:
+        raise click.ClickException(f"{quarter} is not a quarter; write it like 2026-3")
+    reading = reading_of(of)
+    if reading is None:
+        raise click.ClickException(f"There is no report for {of}")
+    for line in lines(reading):
+        click.echo(line)
+
+
 @click.command("backup")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option(
@@ -251,6 +268,7 @@ def register(app: Flask) -> None:
         reference,
         demo,
         doctor,
+        report,
         backup,
         privacy,
         restore,

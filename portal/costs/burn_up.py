@@ -20,11 +20,10 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Payment:
-    """What one conversation cost KDF. `who` is a number for the participant, to count persons by."""
+    """What one conversation cost KDF."""
 
     on: date
     amount: Decimal
-    who: int
 
 
 @dataclass(frozen=True)
@@ -65,39 +64,33 @@ class Course:
 def payments(programme: Programme, now: datetime) -> list[Payment]:
     """What KDF has incurred, conversation by conversation, in one query."""
     rows = (
-        select(Slot.starts_at, Booking.price, Booking.enrolment_id)
+        select(Slot.starts_at, Booking.price)
         .join(Booking.slot)
         .join(Booking.enrolment)
         .where(Enrolment.programme_id == programme.id, Booking.payer == Payer.KDF)
         .where(Booking.moved_to_id.is_(None), outcome_of(now).in_([o.value for o in INCURRED]))
         .order_by(Slot.starts_at)
     )
-    return [Payment(clock.today(at), price, who) for at, price, who in db.session.execute(rows)]
+    return [Payment(clock.today(at), price) for at, price in db.session.execute(rows)]
 
 
 def course(
-    programme: Programme,
-    paid: Sequence[Payment],
-    budget: Budget,
-    people: Standing,
-    now: datetime,
-    persons: int = 1,
+    programme: Programme, paid: Sequence[Payment], budget: Budget, people: Standing, now: datetime
 ) -> Course:
-    """The course so far and where it can end. With `persons` above one, a step rests on at least so many people."""
+    """The course so far and where it can end."""
     today = clock.today(now)
-    steps = _daily(paid) if persons == 1 else _coarse(paid, persons, today)
     last = max(programme.last_day, today)
-    ahead = forecast(budget, people, programme.starts_on, today, programme.last_day)
-    return Course(min(programme.starts_on, today), last, today, programme.budget, steps, ahead)
+    ahead = forecast(budget, people.free_clips, programme.starts_on, today, programme.last_day)
+    return Course(min(programme.starts_on, today), last, today, programme.budget, _daily(paid), ahead)
 
 
-def forecast(budget: Budget, people: Standing, starts: date, today: date, ends: date) -> Forecast | None:
-    """None before there is a pace to speak of, and when it is over."""
+def forecast(budget: Budget, free_clips: int, starts: date, today: date, ends: date) -> Forecast | None:
+    """Where it can end, with so many clips not yet booked. None before there is a pace to speak of, and when it is over."""
     elapsed = (today - starts).days
     if elapsed < SOON or today >= ends or budget.price is None:
         return None
     low = budget.bound
-    high = low + max(people.free_clips, 0) * budget.price
+    high = low + max(free_clips, 0) * budget.price
     pace = budget.incurred * (ends - starts).days / elapsed
     return Forecast(low, min(max(pace, low), high).quantize(Decimal(1)), high)
 
@@ -108,37 +101,6 @@ def _daily(paid: Iterable[Payment]) -> list[Step]:
         added = sum((p.amount for p in group), Decimal(0))
         total += added
         steps.append(Step(day, day, added, total))
-    return steps
-
-
-def _coarse(paid: Sequence[Payment], persons: int, today: date) -> list[Step]:
-    """Whole months, joined until enough people stand behind each; all of them one, or none, if that is too few."""
-    months = [list(group) for _, group in groupby(paid, key=lambda p: p.on.replace(day=1))]
-    buckets: list[list[Payment]] = []
-    for month in months:
-        if buckets and _people(buckets[-1]) < persons:
-            buckets[-1].extend(month)
-        else:
-            buckets.append(month)
-    if len(buckets) > 1 and _people(buckets[-1]) < persons:
-        buckets[-2].extend(buckets.pop())
-    if not buckets or _people(buckets[-1]) < persons:
-        return []
-    return _cumulated(buckets, today)
-
-
-def _people(bucket: Iterable[Payment]) -> int:
-    return len({p.who for p in bucket})
-
-
-def _cumulated(buckets: Iterable[Sequence[Payment]], today: date) -> list[Step]:
-    steps, total = [], Decimal(0)
-    for bucket in buckets:
-        added = sum((p.amount for p in bucket), Decimal(0))
-        total += added
-        first, month_after = bucket[0].on.replace(day=1), next_month(bucket[-1].on)
-        last = min(date.fromordinal(month_after.toordinal() - 1), today)
-        steps.append(Step(first, last, added, total))
     return steps
 
 

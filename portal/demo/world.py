@@ -15,6 +15,7 @@ from portal.extensions import db
 from portal.members.reference import load_challenge_areas, load_municipalities
 from portal.notifications import OutboxMessage
 from portal.privacy import retention
+from portal.steering.freezing import freeze_due
 
 DAYS_IN = 122
 
@@ -32,6 +33,7 @@ def build(now: datetime) -> str:
     timeline = Timeline(now)
     CoachingPast(pilot, cast, timeline).plan()
     MentoringPast(cast, timeline, began).plan()
+    _reports(timeline, start)
     timeline.run()
     _mails_of_the_past(now)
     retention.sweep(now)
@@ -39,6 +41,14 @@ def build(now: datetime) -> str:
     bookings = db.session.scalar(select(func.count()).select_from(Booking))
     mentors, mentees = profiles()
     return f"{len(cast.members)} members, {bookings} bookings, {mentors} mentors and {mentees} mentees"
+
+
+def _reports(timeline: Timeline, start: date) -> None:
+    """The worker looks every morning whether the steering group's report is due; it came into use with the pilot."""
+    day = start
+    while day <= clock.today(timeline.now):
+        timeline.plan(clock.from_oslo(day, time(0, 5)), freeze_due)
+        day += timedelta(days=1)
 
 
 def _first_of_month(day: date) -> date:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from portal.doctor import accounts, coaching, general, keys, mentoring, privacy
+from portal.doctor import accounts, coaching, general, keys, mentoring, privacy, steering
 from portal.doctor.rules import RULES, Finding
 
-SUBJECTS = (general, accounts, coaching, mentoring, keys, privacy)
+SUBJECTS = (general, accounts, coaching, mentoring, keys, privacy, steering)
 
 
 def examine(now: datetime) -> Iterator[Finding]:

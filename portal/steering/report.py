@@ -1,173 +1,134 @@
-"""The steering group's report: totals of both schemes, with small numbers hidden."""
+"""A frozen report as it is read. All of it is made of what the rows say, so it tells no more than they do."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import case, func, select
+from portal import clock
+from portal.coaching.budget import Budget
+from portal.costs.burn_up import Course, Step, forecast
+from portal.language import gettext as _
+from portal.rendering import long_date
+from portal.steering.counting import SIZES
+from portal.steering.models import Report
+from portal.steering.quarters import Quarter
 
-from portal.coaching.models import Booking, Enrolment, Payer, Programme
-from portal.coaching.tally import COMMITTED, INCURRED, outcome_of
-from portal.costs import burn_up
-from portal.costs.burn_up import Course
-from portal.costs.figures import Figures, figures
-from portal.extensions import db
-from portal.language import lazy_gettext as _l
-from portal.members.models import Member, Municipality
-from portal.mentoring.mentorship_models import Meeting, Mentorship
-from portal.mentoring.profile_models import MenteeProfile, MentorPlace, MentorProfile
-from portal.steering.suppression import Cell, K, Split, column, is_small, single, split
-
-QUIET_AFTER = timedelta(days=30)
-# The first number of inhabitants that no longer belongs, and how the row is named.
-SIZES: tuple[tuple[int, Any], ...] = (
-    (5_000, _l("under 5 000")),
-    (10_000, _l("5 000–9 999")),
-    (20_000, _l("10 000–19 999")),
-    (100_000_000, _l("20 000 og over, og fylker")),
-)
+ZERO = Decimal(0)
 
 
 @dataclass(frozen=True)
-class Sessions:
-    """Conversations that KDF pays; None where fewer than five persons stand behind, or would show by subtraction."""
+class Cell:
+    """A figure; or, where it is hidden, what it was when it was last shown, and when."""
 
-    used: int | None
-    booked: int | None
-    bound: int | None
-
-    @property
-    def is_split(self) -> bool:
-        return self.used is not None and self.booked is not None
+    value: int | None
+    last: tuple[int, date] | None = None
 
 
 @dataclass(frozen=True)
-class Pairs:
-    """Where the mentor scheme stands: pairs, those of them who met lately and who did not, mentees who seek one."""
+class Reading:
+    """A report, with those before it, the oldest first."""
 
-    live: Cell
-    met: Cell
-    quiet: Cell
-    seeking: Cell
-    free_places: int
+    report: Report
+    earlier: Sequence[Report]
 
-
-@dataclass(frozen=True)
-class Report:
-    """Everything on the page. `course` is None where its steps would rest on too few."""
-
-    programme: Programme
-    figures: Figures
-    seated: Cell
-    applied: Cell
-    sessions: Sessions
-    by_size: Split
-    pairs: Pairs
-    course: Course | None
+    def cell(self, name: str) -> Cell:
+        value = self.report.figures.get(name)
+        if value is not None:
+            return Cell(value)
+        shown = [(r.figures[name], r.as_of) for r in self._same_programme if name in r.figures]
+        return Cell(None, shown[-1] if shown else None)
 
     @property
-    def shortfall(self) -> Decimal:
-        """What lacks for every seat to be filled and every clip used; zero when the frame holds it."""
-        found = self.figures
-        clips = found.people.free_clips + found.people.free_seats * self.programme.clips
-        return max(found.budget.bound + clips * (found.budget.price or 0) - found.budget.frame, Decimal(0))
+    def _same_programme(self) -> list[Report]:
+        return [r for r in self.earlier if r.programme_id == self.report.programme_id]
 
     @property
-    def seats_held(self) -> int:
-        return min(self.figures.seats_held, self.figures.people.seats)
+    def title(self) -> str:
+        if self.report.opening:
+            return _("Første rapport, %(day)s", day=long_date(self.report.as_of))
+        of = self.report.of
+        return _("Rapport, %(quarter)s. kvartal %(year)s", quarter=of.number, year=of.year)
+
+    @property
+    def next_on(self) -> date:
+        """The day after the quarter in which this one was made."""
+        return Quarter.of(clock.today(self.report.taken_at)).next.first_day
 
     @property
     def sizes(self) -> list[tuple[Any, Cell, Cell]]:
-        return [(label, *cells) for (_limit, label), cells in zip(SIZES, self.by_size.rows, strict=True)]
+        return [
+            (label, self.cell(f"seated:{n}"), self.cell(f"started:{n}"))
+            for n, (_limit, label) in enumerate(SIZES)
+        ]
 
+    # Money: what is shown of conversations, at the price of the report's day
 
-def read(programme: Programme, now: datetime) -> Report:
-    """The report as of now, in six queries besides the programme's rates."""
-    found = figures(programme, now)
-    people, sessions = found.people, _sessions(programme, found, now)
-    table = split(_by_size(programme))
-    course = None
-    if sessions.is_split:
-        paid = burn_up.payments(programme, now)
-        course = burn_up.course(programme, paid, found.budget, people, now, persons=K)
-    return Report(
-        programme,
-        found,
-        table.whole,
-        single(people.applied, people.applied - people.seated),
-        sessions,
-        table,
-        _pairs(now),
-        course if course is not None and course.steps else None,
-    )
+    @property
+    def budget(self) -> Budget:
+        used, booked = (self.report.figures.get(name, 0) for name in ("used", "booked"))
+        price = self.report.price
+        return Budget(
+            self.report.frame, used * (price or ZERO), booked * (price or ZERO), price, self.report.clips
+        )
 
+    @property
+    def bound(self) -> Decimal | None:
+        sessions = self.report.figures.get("bound")
+        return None if sessions is None or self.report.price is None else sessions * self.report.price
 
-def _sessions(programme: Programme, found: Figures, now: datetime) -> Sessions:
-    """Used and booked, unless one of them rests on so few that it must be hidden, and the other with it."""
-    outcome = outcome_of(now)
-    used = case((outcome.in_([o.value for o in INCURRED]), Booking.enrolment_id))
-    booked = case((outcome.in_([o.value for o in COMMITTED]), Booking.enrolment_id))
-    either = case((outcome.in_([o.value for o in INCURRED | COMMITTED]), Booking.enrolment_id))
-    counts = [func.count(who.distinct()) for who in (used, booked, either)]
-    rows = (
-        select(*counts)
-        .select_from(Booking)
-        .join(Booking.slot)
-        .join(Booking.enrolment)
-        .where(Enrolment.programme_id == programme.id, Booking.payer == Payer.KDF)
-        .where(Booking.moved_to_id.is_(None))
-    )
-    with_used, with_booked, with_either = db.session.execute(rows).one()
-    if is_small(with_either):
-        return Sessions(None, None, None)
-    bound = found.used + found.booked
-    if is_small(with_used) or is_small(with_booked):
-        return Sessions(None, None, bound)
-    return Sessions(found.used, found.booked, bound)
+    @property
+    def cost_of_all(self) -> Decimal | None:
+        """What it costs when every seat is filled and every clip is used."""
+        report = self.report
+        return None if report.price is None else report.seats * report.clips * report.price
 
+    @property
+    def shortfall(self) -> Decimal:
+        return max((self.cost_of_all or ZERO) - self.report.frame, ZERO)
 
-def _by_size(programme: Programme) -> Sequence[tuple[int, int]]:
-    """For each size of municipality: how many have a seat, and how many of them have had a conversation."""
-    size = case(*[(Municipality.population < limit, n) for n, (limit, _label) in enumerate(SIZES)], else_=0)
-    held = select(Booking.id).where(Booking.enrolment_id == Enrolment.id, Booking.held_at.is_not(None))
-    rows = (
-        select(size.label("size"), func.count(), func.count().filter(held.exists()))
-        .select_from(Enrolment)
-        .join(Enrolment.member)
-        .join(Member.municipality)
-        .where(Enrolment.programme_id == programme.id, Enrolment.seat_number.is_not(None))
-        .group_by("size")
-    )
-    found = {n: (seated, started) for n, seated, started in db.session.execute(rows)}
-    return [found.get(n, (0, 0)) for n in range(len(SIZES))]
+    @property
+    def seats_held(self) -> int:
+        """How many participants the frame carries with all their clips."""
+        _sessions, people = self.budget.in_all()
+        return min(people, self.report.seats)
 
+    @property
+    def seats_lacking(self) -> int:
+        return self.report.seats - self.seats_held
 
-def _pairs(now: datetime) -> Pairs:
-    live = Mentorship.ended_at.is_(None)
-    lately = select(Meeting.id).where(
-        Meeting.mentorship_id == Mentorship.id,
-        Meeting.held_logged_at.is_not(None),
-        Meeting.starts_at > now - QUIET_AFTER,
-    )
-    paired = select(Mentorship.id).where(Mentorship.mentee_id == MenteeProfile.id, live)
-    seeking = MenteeProfile.seeking_since.is_not(None) & MenteeProfile.paused_at.is_(None) & ~paired.exists()
-    places = (
-        select(func.count())
-        .select_from(MentorPlace)
-        .join(MentorProfile, MentorPlace.mentor_id == MentorProfile.id)
-        .where(MentorProfile.paused_at.is_(None))
-    )
-    taken = select(Mentorship.id).where(
-        Mentorship.mentor_id == MentorPlace.mentor_id, Mentorship.place == MentorPlace.number
-    )
-    counts = select(
-        select(func.count()).select_from(Mentorship).where(live, lately.exists()).scalar_subquery(),
-        select(func.count()).select_from(Mentorship).where(live, ~lately.exists()).scalar_subquery(),
-        select(func.count()).select_from(MenteeProfile).where(seeking).scalar_subquery(),
-        places.where(~taken.exists()).scalar_subquery(),
-    )
-    met, quiet, waiting, free = db.session.execute(counts).one()
-    (met_cell, quiet_cell), total = column([met, quiet])
-    return Pairs(total, met_cell, quiet_cell, single(waiting), free)
+    @property
+    def cost_of_seated(self) -> Decimal | None:
+        """What those who have a seat cost at most."""
+        seated, price = self.report.figures.get("seated"), self.report.price
+        return None if seated is None or price is None else seated * self.report.clips * price
+
+    @property
+    def mentors_lacking(self) -> int:
+        """How many more seek a mentor than there are mentors with room, where both are shown."""
+        figures = self.report.figures
+        both = "seeking" in figures and "mentors" in figures
+        return max(figures["seeking"] - figures["mentors"], 0) if both else 0
+
+    @property
+    def course(self) -> Course | None:
+        """A step for each report in which the conversations used were shown; None where this one does not show them."""
+        report = self.report
+        if "used" not in report.figures or report.price is None:
+            return None
+        steps: list[Step] = []
+        first, total = report.starts_on, ZERO
+        for each in (*self._same_programme, report):
+            if "used" in each.figures and each.price is not None:
+                amount = each.figures["used"] * each.price
+                steps.append(Step(first, each.as_of, amount - total, amount))
+                first, total = each.as_of, amount
+        ends = max(report.ends_on, report.as_of)
+        free_clips = report.figures.get("seated", 0) * report.clips - report.figures["bound"]
+        ahead = (
+            forecast(self.budget, free_clips, report.starts_on, report.as_of, report.ends_on)
+            if "seated" in report.figures
+            else None
+        )
+        return Course(min(report.starts_on, report.as_of), ends, report.as_of, report.frame, steps, ahead)

@@ -1,100 +1,149 @@
-"""Small numbers hidden, and with them whatever would let a reader compute them.
+"""What a report may show: no group of one to four persons, and no change of one to four since any earlier report.
 
-A figure resting on one to four persons is never shown. When a total is shown beside hidden parts, so many parts are
-hidden that the rest of the sum tells nothing about any of them. Which of the hidden parts are the small ones is not
-said either: of a known sum, that alone can give the number away.
+A report shows figures of a few blocks. For each block, `known` is everything that a reader can compute from the figures:
+sums, what is left of a sum, and that the parts of nothing are nothing. A set of figures is shown only where none of that
+is small, and none of it differs by a small number from what could be computed from any earlier report, however old. As a
+reader has only the difference of what both reports give away, no small change can then be computed either. Of the sets
+that are allowed, the first is taken; nothing else of the counts leaves this module. The last resort shows nothing.
+
+Why a figure is hidden is not said, and not known afterwards: of a known sum, that alone can give the number away.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import Protocol
 
 K = 5
 
-
-class Why(StrEnum):
-    FEW = "few"  # the figure itself rests on too few
-    GUARD = "guard"  # it is too small, or guards one that is
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A count of persons, or the reason why it is hidden."""
-
-    value: int | None
-    why: Why | None = None
+Figures = Mapping[str, int]
+Known = Mapping[Hashable, int]
+Rows = frozenset[int]
 
 
-@dataclass(frozen=True)
-class Split:
-    """Rows of (whole, part), and their totals."""
+class Block(Protocol):
+    """Figures that are bound to each other by sums."""
 
-    rows: tuple[tuple[Cell, Cell], ...]
-    whole: Cell
-    part: Cell
+    def choices(self, counts: Figures) -> Iterator[dict[str, int]]:
+        """Sets of figures that could be shown, the fullest first."""
 
-
-def is_small(persons: int) -> bool:
-    return 0 < persons < K
+    def known(self, figures: Figures) -> Known:
+        """All that can be computed from the figures, by what it is of."""
 
 
-def single(persons: int, *besides: int) -> Cell:
-    """A figure alone; hidden too when one of `besides`, that a reader could compute from it, is small."""
-    if is_small(persons):
-        return Cell(None, Why.FEW)
-    return Cell(None, Why.GUARD) if any(is_small(n) for n in besides) else Cell(persons)
+def shown(block: Block, counts: Figures, before: Iterable[Figures] = (), each: int = 1) -> dict[str, int]:
+    """The figures to show, after those that were shown `before`. A person can stand for `each` of what is counted."""
+    earlier = [block.known(figures) for figures in before]
+    allowed = (c for c in block.choices(counts) if is_sound(block.known(c), earlier, each))
+    return next(allowed, {})
 
 
-def column(counts: Sequence[int]) -> tuple[tuple[Cell, ...], Cell]:
-    """Parts of a total. Whatever is hidden adds up to enough people, and is never one part alone."""
-    hidden = {i for i, n in enumerate(counts) if is_small(n)}
-    total = single(sum(counts))
-    while total.value and hidden and (len(hidden) == 1 or is_small(sum(counts[i] for i in hidden))):
-        # There is one: a total that is not small cannot consist of what is hidden here.
-        hidden.add(min((i for i, n in enumerate(counts) if i not in hidden and n), key=counts.__getitem__))
-    return _cells(counts, hidden), total
+def is_sound(known: Known, earlier: Sequence[Known], each: int = 1) -> bool:
+    """Whether nothing of what is known is small, or has changed by a small number."""
+    return not any(
+        is_small(n, each) or any(is_small(n - past[what], each) for past in earlier if what in past)
+        for what, n in known.items()
+    )
 
 
-def split(rows: Sequence[tuple[int, int]]) -> Split:
-    """Parts of wholes, row by row: of so many with a seat, so many have begun. The remainder is guarded as well."""
-    wholes, whole = column([w for w, _ in rows])
-    parts = [p for _, p in rows]
-    total = single(sum(parts), sum(w - p for w, p in rows))
-    if whole.value is None or total.value is None:
-        total = total if total.value is None else Cell(None, Why.GUARD)
-        return _table(wholes, _cells(parts, set(range(len(rows)))), whole, total)
-    unknown = {i for i, cell in enumerate(wholes) if cell.value is None}
-    hidden = unknown | {i for i, (w, p) in enumerate(rows) if is_small(p) or is_small(w - p)}
-    while hidden and not _is_guarded(rows, hidden, unknown):
-        others = [i for i in range(len(rows)) if i not in hidden and rows[i][0]]
-        if not others:
-            total = Cell(None, Why.GUARD)
-            break
-        hidden.add(min(others, key=lambda i: (rows[i][0], i)))
-    return _table(wholes, _cells(parts, hidden), whole, total)
+def is_small(n: int, each: int = 1) -> bool:
+    """Whether fewer than K persons can be behind it."""
+    return 0 < abs(n) <= (K - 1) * each
 
 
-def _table(wholes: Sequence[Cell], parts: Sequence[Cell], whole: Cell, part: Cell) -> Split:
-    return Split(tuple(zip(wholes, parts, strict=True)), whole, part)
+class Line:
+    """Groups of persons side by side, and totals of some of them. The ladder has the names to show, fullest first."""
+
+    def __init__(self, totals: Mapping[str, tuple[str, ...]], *ladder: tuple[str, ...]) -> None:
+        self._totals = totals
+        self._ladder = ladder
+        self._names = {name for names in ladder for name in names}
+
+    def choices(self, counts: Figures) -> Iterator[dict[str, int]]:
+        for names in self._ladder:
+            yield {name: self._count(name, counts) for name in names}
+
+    def _count(self, name: str, counts: Figures) -> int:
+        return sum(counts[part] for part in self._parts(name))
+
+    def _parts(self, name: str) -> frozenset[str]:
+        return frozenset(self._totals.get(name, (name,)))
+
+    def known(self, figures: Figures) -> Known:
+        groups: dict[frozenset[str], int] = {}
+        for name in self._names & figures.keys():
+            parts, n = self._parts(name), figures[name]
+            groups |= {parts: n} if n else {frozenset({part}): 0 for part in parts}
+        finest = [g for g in groups if not any(other < g for other in groups)]
+        return {
+            frozenset().union(*some): sum(groups[g] for g in some)
+            for size in range(1, len(finest) + 1)
+            for some in combinations(finest, size)
+        }
 
 
-def _is_guarded(rows: Sequence[tuple[int, int]], hidden: set[int], unknown: set[int]) -> bool:
-    """Whether the totals leave every hidden part open within at least K values."""
-    part, rest = (sum(rows[i][1] for i in hidden), sum(rows[i][0] - rows[i][1] for i in hidden))
-    if is_small(part) or is_small(rest):
-        return False
-    # Rows whose wholes are hidden as well are one block to the reader, who knows only their sum.
-    blocks = [rows[i][0] for i in hidden - unknown]
-    if unknown:
-        blocks.append(sum(rows[i][0] for i in unknown))
-    if len(blocks) == 1:
-        return bool(unknown)
-    for block in blocks:
-        low, high = max(0, block - rest), min(block, part)
-        if high - low < K - 1:
-            return False
-    return True
+class Table:
+    """Seats by row, and how many of each have begun: `seated`, `started` in all, `seated:0`, `started:0`, … by row.
+    Beside them `applied`: those who have a seat, and those who have none."""
+
+    TOTALS = (("applied", "started"), ("started",), ("applied",), ())
+
+    def __init__(self, rows: int) -> None:
+        self._rows = range(rows)
+        everything = [
+            frozenset(some) for size in range(rows, -1, -1) for some in combinations(self._rows, size)
+        ]
+        self._unions = everything[:-1]
+        self._nested = [(rows, parts) for rows in everything for parts in everything if parts <= rows]
+
+    def choices(self, counts: Figures) -> Iterator[dict[str, int]]:
+        """The totals first; then as many rows as can be, large ones before small; then what has begun in them."""
+        size = {rows: sum(counts[f"seated:{i}"] for i in rows) for rows in [*self._unions, frozenset()]}
+        order = sorted(self._nested, key=lambda n: (-len(n[0]), -size[n[0]], -len(n[1]), -size[n[1]]))
+        for totals in self.TOTALS:
+            for rows, parts in order:
+                if parts and "started" not in totals:
+                    continue
+                names = ["seated", *totals, *(f"seated:{i}" for i in rows), *(f"started:{i}" for i in parts)]
+                yield {name: counts[name] for name in names}
+
+    def known(self, figures: Figures) -> Known:
+        found: dict[Hashable, int] = {}
+        seated, started, applied = (figures.get(name) for name in ("seated", "started", "applied"))
+        if seated is None:
+            return found
+        if applied is not None:
+            found |= {"applied": applied, "beside": applied - seated}
+        wholes = _filled([figures.get(f"seated:{i}") for i in self._rows], seated)
+        found |= self._sums("whole", wholes, seated)
+        if started is None:
+            return found
+        if applied is not None:
+            found["waits"] = applied - started
+        parts = [0 if w == 0 else figures.get(f"started:{i}") for i, w in enumerate(wholes)]
+        parts = _filled(parts, started)
+        rests = [0 if w == 0 else _less(w, p) for w, p in zip(wholes, parts, strict=True)]
+        rests = _filled(rests, seated - started)
+        parts = [_less(w, r) if p is None else p for w, p, r in zip(wholes, parts, rests, strict=True)]
+        return found | self._sums("part", parts, started) | self._sums("rest", rests, seated - started)
+
+    def _sums(self, kind: str, cells: Sequence[int | None], total: int) -> dict[Hashable, int]:
+        """Every union of rows of which the count is known: all its rows are, or all the others."""
+        hidden = frozenset(i for i, n in enumerate(cells) if n is None)
+        left = total - sum(n for n in cells if n is not None)
+        return {
+            (kind, union): sum(cells[i] or 0 for i in union) + (left if hidden & union else 0)
+            for union in self._unions
+            if not hidden & union or hidden <= union
+        }
 
 
-def _cells(counts: Sequence[int], hidden: set[int]) -> tuple[Cell, ...]:
-    return tuple(Cell(None, Why.GUARD) if i in hidden else Cell(n) for i, n in enumerate(counts))
+def _filled(cells: Sequence[int | None], total: int) -> list[int | None]:
+    """The cells, and in those that are hidden what must be: the rest, where there is one; nothing, of nothing."""
+    left = total - sum(n for n in cells if n is not None)
+    if left and cells.count(None) > 1:
+        return list(cells)
+    return [left if n is None else n for n in cells]
+
+
+def _less(whole: int | None, part: int | None) -> int | None:
+    return None if whole is None or part is None else whole - part

@@ -148,38 +148,16 @@ def test_the_course_ends_where_the_figures_are(history: Programme) -> None:
 
 
 def payments(*days: tuple[date, int]) -> list[Payment]:
-    return [Payment(day, Decimal(2300), who) for day, who in days]
-
-
-@pytest.mark.pure
-def test_a_step_of_few_people_is_joined_with_its_neighbour() -> None:
-    programme = Programme(
-        starts_on=date(2026, 8, 1),
-        ends_on=date(2027, 7, 31),
-        clips_valid_until=date(2027, 7, 31),
-        budget=Decimal(250_000),
-    )
-    paid = payments(
-        *((date(2026, 8, 3), n) for n in range(2)),
-        *((date(2026, 9, 3), n) for n in range(2, 6)),
-        *((date(2026, 10, 3), n) for n in range(7)),
-        *((date(2026, 11, 3), n) for n in range(3)),
-    )
-    course = burn_up.course(programme, paid, budget(), PEOPLE, NOW, persons=5)
-    assert [(s.first.month, s.last.month, s.added) for s in course.steps] == [
-        (8, 9, Decimal(6 * 2300)),
-        (10, 11, Decimal(10 * 2300)),
-    ]
-    assert burn_up.course(programme, paid[:4], budget(), PEOPLE, NOW, persons=5).steps == []
+    return [Payment(day, Decimal(2300)) for day, _who in days]
 
 
 @pytest.mark.pure
 def test_there_is_no_forecast_before_there_is_a_pace() -> None:
     start, end = date(2026, 8, 1), date(2027, 7, 31)
     used = budget(counted(33, Outcome.HELD), counted(11, Outcome.BOOKED))
-    assert burn_up.forecast(used, PEOPLE, start, date(2026, 8, 20), end) is None
-    assert burn_up.forecast(used, PEOPLE, start, end, end) is None
-    ahead = burn_up.forecast(used, PEOPLE, start, NOW.date(), end)
+    assert burn_up.forecast(used, PEOPLE.free_clips, start, date(2026, 8, 20), end) is None
+    assert burn_up.forecast(used, PEOPLE.free_clips, start, end, end) is None
+    ahead = burn_up.forecast(used, PEOPLE.free_clips, start, NOW.date(), end)
     assert ahead is not None
     assert (ahead.low, ahead.high) == (Decimal(44 * 2300), Decimal(94 * 2300))
     assert ahead.low <= ahead.middle <= ahead.high

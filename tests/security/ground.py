@@ -24,6 +24,8 @@ from portal.mentoring import mentorships, proposal_answers, reservations
 from portal.mentoring.mentorship_models import MeetingMode
 from portal.mentoring.reservation_models import ReservationKind
 from portal.mentoring.rounds import start_round
+from portal.steering.freezing import freeze_due
+from portal.steering.models import Report
 from tests.coaching.programmes import NOW, booked, new_coach, new_programme, new_slot, participant
 from tests.mentoring.pairing import new_mentee, new_mentor, new_round, pair, propose
 from tests.support.people import new_member, new_user
@@ -153,6 +155,8 @@ def _secretariat(ground: Ground) -> None:
     ground.put("import", keep_preview("liste.csv", LIST, staff[0], NOW), staff[0])
     new_mentee(new_member("Liv Sand", "Sirdal"))
     ground.put("draft", start_round("Høstrunden", staff[0], NOW), *staff)
+    freeze_due(NOW)
+    ground.put("report", db.session.scalars(Report.in_order()).one(), *ground.people[Role.STEERING])
 
 
 # What may differ after a request that was refused: who is signed in, and what was noted of it.

@@ -226,4 +226,5 @@ ROUTES: dict[str, Row] = {
     "POST /secretariat/rounds/<int:round_id>/removal": Row(SECRETARIAT, "draft"),
     # The steering group
     "GET /steering/": Row(STEERING),
+    "GET /steering/reports/<int:report_id>": Row(STEERING, "report"),
 }

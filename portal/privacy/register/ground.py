@@ -71,4 +71,8 @@ TABLES = (
     ),
     reference("rate", "Priser", "id programme_id kind amount valid_from"),
     reference("seat", "Plasser", "programme_id number"),
+    reference(
+        "steering_report", "Styringsgruppens rapporter: summer uten små tall, og uten navn",
+        "id year quarter opening as_of taken_at programme_id programme_name starts_on ends_on frame price seats clips figures",
+    ),
 )  # fmt: skip
