@@ -288,6 +288,7 @@ def late_no(app: Flask, bed: Any, seed: int) -> list[str]:
         if no == "a pause":
             profiles.pause(chosen, chosen.member.user, NOW)
         if no == "no room":
+            agree(bystander.member, NOW)
             pair(
                 profiles.seek(bystander.member, {}, "", {}, Modes.EITHER, bystander.member.user, NOW),
                 chosen,
