@@ -195,6 +195,7 @@ def failed_while_saving(app: Flask, secret: str) -> bytes:
             "county": "any",
             "position": "any",
             "years": "0",
+            "agreed": "1",
             "csrf_token": client.csrf_token(),
         },
     )

@@ -100,7 +100,7 @@ def _create_texts(purposes):
 
 def _create_consents(purposes, lapses):
     since = [sa.Column('lapsed_at', sa.DateTime(timezone=True), nullable=True),
-             sa.CheckConstraint('lapsed_at IS NULL OR lapsed_at = withdrawn_at', name=op.f('ck_consent_lapsed_is_ended'))]
+             sa.CheckConstraint('lapsed_at IS NULL OR withdrawn_at IS NOT NULL', name=op.f('ck_consent_lapsed_is_ended'))]
     op.create_table('consent',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('user_id', sa.Integer(), nullable=False),

@@ -56,7 +56,7 @@ class Consent(Base):
             postgresql_where=_WITHDRAWN_NOT,
         ),
         CheckConstraint("withdrawn_at IS NULL OR withdrawn_at >= given_at", name="order"),
-        CheckConstraint("lapsed_at IS NULL OR lapsed_at = withdrawn_at", name="lapsed_is_ended"),
+        CheckConstraint("lapsed_at IS NULL OR withdrawn_at IS NOT NULL", name="lapsed_is_ended"),
     )
 
     id: Mapped[PrimaryKey]

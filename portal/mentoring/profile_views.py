@@ -85,6 +85,7 @@ def _told(profile: MenteeProfile) -> dict[str, object]:
 
 @mentoring_profile.post("/profile/challenges")
 @allow(Role.MEMBER)
+@mail_by_person
 def tell_challenges() -> BaseResponse:
     """Keep it, and look for a mentor; or, when nothing is chosen any more, stop looking."""
     member, form, now = _member(), challenges_form(db.session.scalars(AREAS())), clock.now()

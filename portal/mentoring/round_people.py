@@ -64,12 +64,12 @@ class People:
         return mine or (mentor_id is not None and mentor_id == self.mentors.own)
 
     def users_in(self, run: MatchRun) -> Iterator[int]:
-        """Everybody who was in the run or was ruled out of a pair in it, but the one who looks."""
+        """Everybody who was in the run or was ruled out of a pair in it, but the one who looks; nobody of one that is emptied."""
         inputs, result = run.inputs or {}, run.result
         ruled_out = [(mentee, mentor) for mentee, mentor, _ground in run.decisions["exclusions"]]
         paired = [(mentee, mentor) for mentee, (mentor, _units) in run.pairs.items()]
         for side, there, ids in (
-            (self.mentees, inputs.get("mentees", ()), [*result["unmatched"], *(m for m, _to in paired + ruled_out)]),
+            (self.mentees, inputs.get("mentees", ()), [*result.get("unmatched", ()), *(m for m, _to in paired + ruled_out)]),
             (self.mentors, inputs.get("mentors", ()), [to for _m, to in paired + ruled_out]),
         ):  # fmt: skip
             known = [side.by_member.get(one["id"]) for one in there] + [side.by_id.get(one) for one in ids]

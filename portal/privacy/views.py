@@ -96,6 +96,7 @@ def give_consent() -> Response | BaseResponse:
 
 @privacy.post("/personal-data/consents/withdrawal")
 @allow_signed_in
+@mail_by_person
 def withdraw_consent() -> BaseResponse:
     form = WithdrawalForm()
     if not form.validate():

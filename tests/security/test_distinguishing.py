@@ -298,6 +298,7 @@ def no_room(app: Flask, bed: Any, seed: int) -> list[str]:
             profiles.pause(chosen, chosen.member.user, NOW)
         else:
             person = bystander(world, given).member
+            agree(person, NOW)
             pair(profiles.seek(person, {}, "", {}, Modes.EITHER, person.user, NOW), chosen, NOW)
         db.session.commit()
         seen = view(app, mentee.member.user, saying_yes(app, [proposal.id for proposal in given]))

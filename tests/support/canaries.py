@@ -29,7 +29,12 @@ class Nest:
 
     def plant(self, count: int) -> None:
         """Put so many canaries into the sealed texts that exist, every one of them, in turn. Commits."""
-        rows = [(column, row) for column in _texts() for row in db.session.scalars(select(column.model))]
+        rows = [
+            (column, row)
+            for column in _texts()
+            for row in db.session.scalars(select(column.model))
+            if _is_written(row)
+        ]
         held: dict[int, list[str]] = {}
         for (number, (column, row)), _ in zip(cycle(enumerate(rows)), range(count), strict=False):
             canary = f"kanari{secrets.token_hex(8)}"
@@ -48,6 +53,11 @@ class Nest:
 
 def _texts() -> list[Sealed[Any]]:
     return [column for column in every_sealed_column() if column.holds_text]
+
+
+def _is_written(row: Any) -> bool:
+    """Of a conversation that was cancelled nothing is kept."""
+    return not isinstance(row, Booking) or row.is_live
 
 
 def _readers(column: Sealed[Any], row: Any) -> set[int]:
