@@ -51,13 +51,12 @@ def index() -> Response:
         shut_out=shut_out,
         changes=changed,
         now=now,
-        **_who_vouches(now),
+        **_who_vouches([p for p in people if p.is_active and Role.SECRETARIAT in p.roles], now),
     )
 
 
-def _who_vouches(now: datetime) -> dict[str, Any]:
-    """Whether there are two who can let somebody begin anew, and whether the one who looks is one who can."""
-    there = grants.secretariat()
+def _who_vouches(there: list[User], now: datetime) -> dict[str, Any]:
+    """Whether there are two in the secretariat who can let somebody begin anew, and whether the one who looks can."""
     settled = [user for user in there if user.may_vouch(now)]
     return {"is_sole": len(there) < 2, "too_few": len(settled) < 2, "may_vouch": current_user.may_vouch(now)}
 
@@ -230,4 +229,6 @@ def _answered(act: Callable[[], None], done: str) -> BaseResponse:
 
 
 def _recovery_page(form: RecoveryForm, status: int = 200) -> Response:
-    return render("accounts/recovery.html", status=status, form=form, **_who_vouches(clock.now()))
+    return render(
+        "accounts/recovery.html", status=status, form=form, **_who_vouches(grants.secretariat(), clock.now())
+    )

@@ -31,6 +31,7 @@ from portal.mentoring.reservation_models import Reservation
 from portal.mentoring.reservations import opened
 from portal.notifications import Kind, delivery
 
+READ_LAST = "apart.requests"
 DESK = "mentoring"  # the purpose for which a mentor reads whom the desk shows
 
 
@@ -114,28 +115,34 @@ def requests_to(user_id: int) -> list[Request]:
 
 def told_to(mentor: User) -> Select[tuple[Proposal]]:
     """What the mentor has been asked and told of, and nothing that has not come that far."""
-    return select(Proposal).where(Proposal.id.in_(_told(mentor.id)))
+    told = [request.proposal_id for request in requests_to(mentor.id) if request.was_told]
+    return select(Proposal).where(Proposal.id.in_(told))
 
 
-def _told(user_id: int) -> list[int]:
-    return [request.proposal_id for request in requests_to(user_id) if request.was_told]
+def _for_own_copy(user_id: int) -> list[Request]:
+    """The same, looked up once in a transaction: a page or a copy of one's own data asks for several tables in a row."""
+    transaction, held = db.session().get_transaction(), db.session.info.get(READ_LAST)
+    if held is None or transaction is None or held[:2] != (transaction, user_id):
+        found = requests_to(user_id)
+        held = db.session.info[READ_LAST] = (db.session().get_transaction(), user_id, found)
+    return list(held[2])
 
 
 def is_known(proposal: Table, user_id: int) -> ColumnElement[bool]:
     """For the copy of one's own data: the requests that the mentor has been told of."""
-    return proposal.c.id.in_(_told(user_id))
+    return proposal.c.id.in_([r.proposal_id for r in _for_own_copy(user_id) if r.was_told])
 
 
 def never_went(mail: Table, user_id: int) -> ColumnElement[bool]:
     """For the copy of one's own data: the mails of requests that were only written down as sent."""
-    requests = requests_to(user_id)
+    requests = _for_own_copy(user_id)
     kept = [(f"{Proposal.__tablename__}:{r.proposal_id}", r.apart_since) for r in requests if r.apart_since]
     return or_(false(), *((mail.c.about == name) & (mail.c.sent_at >= since) for name, since in kept))
 
 
 def was_never_seen(event: Table, user_id: int) -> ColumnElement[bool]:
     """For the copy of one's own data: the readings that were written down of somebody who was not shown."""
-    requests = requests_to(user_id)
+    requests = _for_own_copy(user_id)
     kept = [(f"user:{r.mentee_user_id}", r.apart_since) for r in requests if r.apart_since]
     readings: ColumnElement[bool] = (event.c.event == READ) & (event.c.details["purpose"].as_string() == DESK)
     unseen = [(event.c.subject == subject) & (event.c.at >= since) for subject, since in kept]
