@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from hypothesis import HealthCheck, settings
 
 import config
 from portal import clock, create_app, use_migrations
@@ -14,6 +15,9 @@ from tests.support import databases
 from tests.support.client import CheckingClient
 from tests.support.page import Page
 
+# How long a draw or a case takes says something of the machine's other work, and nothing of the portal.
+settings.register_profile("varde", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("varde")
 pytest_plugins = ["tests.support.promises", "tests.support.people", "tests.support.world"]
 
 
