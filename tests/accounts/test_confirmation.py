@@ -1,6 +1,7 @@
 """Proof not older than half an hour, before what must not be done by a borrowed machine."""
 
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 from urllib.parse import urlencode
 
@@ -155,3 +156,10 @@ def test_wrong_codes_end_the_session(client: Any, eva: User) -> None:
     client.submit("confirmation", code="123456")
     client.get("/devices", status=303)
     assert db.session.scalars(Totp.in_use(eva)).one().id == app.id
+
+
+def test_a_file_sent_where_an_address_belongs_leads_nowhere(client: Any, bjorn: Any) -> None:
+    client.sign_in(bjorn).get("/security")
+    sent = {"code": "123", "next": (BytesIO(b"x"), "/profile"), "csrf_token": client.csrf_token()}
+    answer = client.open("/confirmation", method="POST", data=sent, content_type="multipart/form-data")
+    assert answer.status_code == 422
