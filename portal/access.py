@@ -100,8 +100,6 @@ def load(rows: Select[tuple[T]], row_id: int) -> T:
 
 def local_path(target: str | None) -> str | None:
     """`target` when it is a path within the portal, else None: nobody is sent to a stranger's site."""
-    if not isinstance(target, str):  # nothing, or a file sent under the field's name
-        return None
     if (
         not target
         or len(target) > LONGEST

@@ -6,7 +6,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, StringField
+from werkzeug.datastructures import CombinedMultiDict, MultiDict
+from wtforms import Field, FileField, StringField
 from wtforms.widgets import TextInput
 
 from portal.language import gettext as _
@@ -14,6 +15,18 @@ from portal.language import gettext as _
 
 class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     """Checks shape only: rules are the models' own."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]  # as above
+        def wrap_formdata(self, form: "Form", formdata: Any) -> Any:
+            """What was sent; a file only to the fields that take one, for under any other's name it is no text."""
+            sent = super().wrap_formdata(form, formdata)
+            if not isinstance(sent, CombinedMultiDict):
+                return sent
+            takes_file = {field.name for field in form if isinstance(field, FileField)}
+            pairs: Any = sent.items(multi=True)
+            return MultiDict(
+                [(name, value) for name, value in pairs if isinstance(value, str) or name in takes_file]
+            )
 
     def refuse(self, field: str, message: object) -> None:
         """Put a rule's no at the field that it concerns."""
